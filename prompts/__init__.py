@@ -1,1 +1,1 @@
-
+"""Templates as text files, and their small loader."""

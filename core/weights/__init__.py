@@ -1,1 +1,1 @@
-
+"""The embedded model as shipped: data files only, no code."""
