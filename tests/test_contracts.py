@@ -1,0 +1,152 @@
+"""The sentences of docs/architecture.md that a machine can check by reading the source.
+
+The import contracts stand in pyproject.toml (`tool.importlinter`), one sentence a contract; the rest, what
+import statements cannot show, is read from the syntax trees here. Each allowed exception is named with its
+reason, and one that is no longer needed fails, so the lists can only shrink.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CONTRACTS = [c["name"] for c in PROJECT["tool"]["importlinter"]["contracts"]]
+
+# Who may open a file for writing, rename or delete, and what it writes.
+WRITERS = {
+    "core/worktree/apply.py": "the one writer of users' files",
+    "core/worktree/journal.py": "sharpen's own journal in the state folder",
+    "core/record.py": "a recording that the user asked for by name",
+    "core/verify.py": "the throw-away worktree that a check command runs in",
+    "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",
+    "cli/exits.py": "the report of an internal error, in the state folder",
+    "cli/settings.py": "sharpen's own configuration file",
+    "cli/commands/demo.py": "the demo's temporary repository and the picture asked for",
+}
+WRITING_CALLS = {
+    "write_text", "write_bytes", "unlink", "rename", "rmdir", "touch", "symlink_to", "hardlink_to", "rmtree",
+    "copyfile", "copy2", "copytree", "move", "mkstemp", "ftruncate",
+}  # fmt: skip
+
+
+def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith("cli/demo/"):
+                yield name, ast.parse(path.read_text(encoding="utf-8"), filename=name)
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str, str]]:
+    """Each call with what it is called on (dotted, as far as it is plain names) and its last name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            owner, _, last = ast.unparse(node.func).rpartition(".")
+            yield node, owner, last
+
+
+def opens_for_writing(call: ast.Call, owner: str, name: str) -> bool:
+    """`open(…, "w")`, `path.open("wb")`, `os.open(…, O_WRONLY…)` and their like."""
+    if name != "open":
+        return False
+    words = [a.value for a in [*call.args, *(k.value for k in call.keywords)] if isinstance(a, ast.Constant)]
+    if owner == "os":
+        return any(flag in ast.unparse(call) for flag in ("O_WRONLY", "O_RDWR", "O_CREAT"))
+    return any(isinstance(w, str) and set(w) <= set("rwxabt+") and set(w) & set("wxa+") for w in words)
+
+
+def writes(call: ast.Call, owner: str, name: str) -> bool:
+    if opens_for_writing(call, owner, name) or name in WRITING_CALLS:
+        return True
+    return owner == "os" and name in {"replace", "remove", "write", "link", "symlink", "truncate"}
+
+
+@pytest.fixture(scope="module")
+def linted() -> str:
+    """What import-linter says of all contracts; one run, because building the graph is the slow part."""
+    command = "from importlinter.cli import lint_imports_command as run; run(['--no-cache', '--no-logo'])"
+    wide = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env=wide, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("sentence", CONTRACTS)
+def test_the_import_contract_holds(sentence: str, linted: str) -> None:
+    assert f"{sentence} KEPT" in linted, linted
+
+
+def test_core_never_prints() -> None:
+    said = []
+    for name, tree in modules("core", "prompts"):
+        # The training command is a program of its own; its modules hand figures to it and stay silent.
+        if name == "core/training/__main__.py":
+            continue
+        for call, owner, last in calls(tree):
+            if (owner == "" and last in {"print", "input"}) or owner in {
+                "sys.stdout",
+                "sys.stderr",
+                "logging",
+            }:
+                said.append(f"{name}:{call.lineno} {owner}{last}")
+    assert said == []
+
+
+def test_nothing_but_the_named_writers_writes_a_file() -> None:
+    found: dict[str, list[str]] = {}
+    for name, tree in modules("cli", "core", "prompts"):
+        places = [f"{name}:{c.lineno} {o}.{n}" for c, o, n in calls(tree) if writes(c, o, n)]
+        allowed = next((w for w in WRITERS if name == w or (w.endswith("/") and name.startswith(w))), None)
+        if places and allowed is None:
+            found[name] = places
+    assert found == {}
+
+
+def test_git_runs_only_in_core_worktree_git() -> None:
+    """GitPython is fenced by an import contract; this looks for a `git` started as a process."""
+    started = []
+    for name, tree in modules("cli", "core", "prompts"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.List | ast.Tuple) or name == "core/worktree/git.py":
+                continue
+            first = node.elts[0] if len(node.elts) > 1 else None
+            if isinstance(first, ast.Constant) and first.value == "git":
+                started.append(f"{name}:{node.lineno}")
+    assert started == []
+
+
+def test_core_reads_no_setting_from_the_environment() -> None:
+    """Front ends read the environment and pass values in; only git needs a cleaned copy of it."""
+    allowed = {"core/worktree/git.py", "core/training/__main__.py"}
+    read = []
+    for name, tree in modules("core", "prompts"):
+        for node in ast.walk(tree):
+            text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Call) else ""
+            if (
+                text in {"os.environ", "Path.home()"}
+                or text.startswith(("os.getenv(", "os.path.expanduser("))
+            ) and (name not in allowed):
+                read.append(f"{name}: {text}")
+    assert read == []
+
+
+def test_the_package_list_is_the_folders_with_an_init() -> None:
+    """A folder that setuptools is not told of works in an editable install and is missing from a wheel."""
+    mapping = PROJECT["tool"]["setuptools"]["package-dir"]
+    found = {
+        ".".join([package, *init.parent.relative_to(ROOT / folder).parts])
+        for package, folder in mapping.items()
+        for init in (ROOT / folder).rglob("__init__.py")
+        if "demo" not in init.parts
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found

@@ -1,0 +1,69 @@
+"""What the cheap commands may not load, read from `sys.modules` of fresh interpreters.
+
+The import contracts say where a heavy package may be imported at all; only this can tell a deferred import
+from one at the top. Measured on two cores: torch takes about 4 s to import, onnxruntime 0.3 s.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "textual", "httpx", "onnxruntime", "numpy", "git", "tokenizers", "tree_sitter")
+RUN_MAIN = """
+import sys
+sys.argv = ["sharpen", *{arguments!r}]
+from sharpen.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def loaded(code: str, **environment: str) -> set[str]:
+    """Top-level names in `sys.modules` of a fresh interpreter that has run `code`."""
+    ending = (
+        "\nimport sys; sys.stderr.write('\\nLOADED ' + ' '.join({n.partition('.')[0] for n in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code + ending],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("LOADED ")[2].split())
+
+
+def test_the_probe_sees_a_heavy_import() -> None:
+    assert "numpy" in loaded("import numpy")
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    assert loaded("import sharpen.cli.main").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fix", "--help"], ["edit", "--help"]])
+def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded(RUN_MAIN.format(arguments=arguments)).isdisjoint(HEAVY)
+
+
+def test_shell_completion_loads_nothing_heavy() -> None:
+    modules = loaded(
+        RUN_MAIN.format(arguments=[]),
+        _SHARPEN_COMPLETE="complete_bash",
+        COMP_WORDS="sharpen f",
+        COMP_CWORD="1",
+    )
+    assert modules.isdisjoint(HEAVY)
+
+
+def test_importing_the_road_loads_no_engine() -> None:
+    """`core.session` is what every front end imports; an engine is loaded when it is chosen."""
+    assert loaded("import sharpen.core.session").isdisjoint({"torch", "onnxruntime", "httpx", "textual"})
