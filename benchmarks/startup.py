@@ -1,0 +1,64 @@
+"""What sharpen costs where there is nothing to repair. Prints a table.
+
+    python -m benchmarks.startup [--runs 9] [--files 300]
+
+`--help` and `--version` against a bare interpreter, and `sharpen fix` on clean files against `ruff check` on
+the same files, run in turn. The bound is 0.25 s over ruff: what a pre-commit hook may add unnoticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:  # run as a file: the folder above is where `benchmarks` is found
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import cases, timing
+
+BOUND_SECONDS = 0.25
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; exit 1 where the bound is broken."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--files", type=int, default=300)
+    options = parser.parse_args(argv)
+    paths = cases.clean(options.files, seed=0)
+
+    def over_files(*command: str) -> timing.Command:
+        def prepared(folder: Path) -> list[str]:
+            copies = [folder / f"f{number:03}_{path.name}" for number, path in enumerate(paths)]
+            for path, copy in zip(paths, copies, strict=True):
+                shutil.copyfile(path, copy)
+            return [*command, *map(str, copies)]
+
+        return prepared
+
+    checked = ("ruff check", "sharpen fix")
+    found = timing.side_by_side(
+        {
+            "python -c pass": lambda _: [sys.executable, "-c", "pass"],
+            "sharpen --version": lambda _: ["sharpen", "--version"],
+            "sharpen --help": lambda _: ["sharpen", "--help"],
+            checked[0]: over_files("ruff", "check", "--isolated", "--no-cache", "--select", "F821"),
+            checked[1]: over_files("sharpen", "fix"),
+        },
+        options.runs,
+    )
+    for label, seconds in found.items():
+        files = f", {len(paths)} clean files" if label in checked else ""
+        print(f"{seconds:7.3f} s  {label}{files}")
+    difference = found[checked[1]] - found[checked[0]]
+    print(f"{difference:7.3f} s  fix over ruff (bound {BOUND_SECONDS} s)")
+    return 0 if difference <= BOUND_SECONDS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
