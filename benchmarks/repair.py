@@ -16,7 +16,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -145,6 +145,34 @@ def print_set(name: str, rows: Sequence[Row]) -> None:
         print(table(HEAD, lines))
 
 
+Aim = tuple[str | None, str, str, Callable[[Judgement], bool]]
+"""Set (None: all), aim, floor, and the test that a judgement passes."""
+
+AIMS: dict[str, Aim] = {
+    "syntax errors repaired": ("syntax", "95 %", "85 %", lambda j: j.outcome == "repaired"),
+    "identical to the human's, all": (None, "60 %", "38 %", lambda j: j.identical),
+    "undefined names gone": ("undefined", "85 %", "60 %", lambda j: j.names_gone and not j.names_new),
+    "undefined names as the human did": ("undefined", "60 %", "35 %", lambda j: j.identical),
+}
+
+
+def print_aims(rows: Sequence[Row]) -> None:
+    """Real files only: what was aimed at, the floor, and each system's figure."""
+    systems = list(dict.fromkeys(row.system for row in rows))
+    lines = []
+    for measure_name, (name, aim, floor, holds) in AIMS.items():
+        found = [[r.judgement for r in rows if r.system == s and name in (None, r.set)] for s in systems]
+        figures = [percent(sum(map(holds, judgements)), len(judgements)) for judgements in found]
+        lines.append([measure_name, aim, floor, *figures])
+    beyond = [
+        [r.judgement.beyond for r in rows if r.system == s and r.judgement.outcome == "repaired"]
+        for s in systems
+    ]
+    medians = [f"{statistics.median(counts):g}" if counts else "-" for counts in beyond]
+    lines.append(["lines beyond the human's, median", "0", "0", *medians])
+    print(f"\n## real files: all\n\n{table(['', 'aim', 'floor', *systems], lines)}")
+
+
 def print_clean(systems: dict[str, runners.Runner], paths: Sequence[Path]) -> dict[str, list[str]]:
     """How many clean files each system alters; the names of those that it does."""
     altered: dict[str, list[str]] = {}
@@ -227,11 +255,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     systems = chosen_systems(options)
     report: dict[str, object] = {}
+    real_rows: list[Row] = []
     for heading, found in chosen_cases(options).items():
         rows = [row for system, runner in systems.items() for row in measure(system, runner, found)]
         if rows:
             print_set(heading, rows)
         report[heading] = [asdict(row) for row in rows]
+        real_rows += rows if heading.startswith("real") else []
+    if real_rows:
+        print_aims(real_rows)
     if options.clean:
         measured = {s: r for s, r in systems.items() if s not in runners.BASELINES}
         report["clean"] = print_clean(measured, sources.clean(options.clean, options.seed))
