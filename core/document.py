@@ -191,12 +191,13 @@ def _declared(body: bytes, path: str, has_bom: bool) -> str:
     family = re.match(r"(utf-8|latin-1|iso-8859-1)-", name.lower().replace("_", "-"))
     try:
         known = codecs.lookup(family[1] if family else name).name
-        plain = _ASCII.decode(known) == _ASCII.decode("ascii")
+        stateful = known.replace("_", "-").startswith(_STATEFUL)
+        plain = not stateful and _ASCII.decode(known) == _ASCII.decode("ascii")
     except (LookupError, UnicodeError, ValueError):
         plain, known = False, ""
     if known == "utf-8-sig":
         known = "utf-8"
-    if not plain or known.replace("_", "-").startswith(_STATEFUL):
+    if not plain:
         raise NotText(f"{path} declares the encoding {name}, which sharpen does not read", "save it as UTF-8")
     if has_bom and known != "utf-8":
         raise NotText(f"{path} begins with a UTF-8 mark but declares {name}", "remove one of the two")
@@ -209,16 +210,18 @@ def _read_bytes(name: str, limit: int) -> tuple[bytes, int]:
         handle = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise NotAFile(_why_not(name, error)) from error
-    with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        info = os.fstat(file.fileno())
+    try:
+        info = os.fstat(handle)
         if stat.S_ISDIR(info.st_mode):
             raise NotAFile(f"{name} is a directory")
         if not stat.S_ISREG(info.st_mode):
             raise NotAFile(f"{name} is not a regular file")
-        try:
+        with open(handle, "rb", closefd=False) as file:
             data = file.read(limit + 1)
-        except OSError as error:
-            raise NotAFile(f"{name} cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise NotAFile(f"{name} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(handle)
     if len(data) > limit:
         size = max(info.st_size, len(data)) / 1_048_576
         raise TooLarge(f"{name} has {size:.1f} MB, the limit is {limit / 1_048_576:g} MB")
