@@ -205,7 +205,8 @@ def _plain(text: str, index: int) -> int:
 
 
 def _decoded(document: Document, lines: Iterable[bytes]) -> tuple[str, ...]:
-    texts = (line.decode(document.encoding, "replace") for line in lines)
+    # A file that is nothing but its mark has no line to show.
+    texts = (line.decode(document.encoding, "replace") for line in lines if line != document.bom)
     return tuple(text.removeprefix("\ufeff").rstrip("\r\n") for text in texts)
 
 
