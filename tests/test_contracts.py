@@ -24,7 +24,7 @@ CONTRACTS = [c["name"] for c in PROJECT["tool"]["importlinter"]["contracts"]]
 # Who may open a file for writing, rename or delete, and what it writes.
 WRITERS = {
     "core/worktree/apply.py": "the one writer of users' files",
-    "core/worktree/journal.py": "sharpen's own journal in the state folder",
+    "core/worktree/store.py": "sharpen's own journal in the state folder",
     "core/record.py": "a recording that the user asked for by name",
     "core/verify.py": "the throw-away worktree that a check command runs in",
     "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",

@@ -1,0 +1,199 @@
+"""The only place that runs git: read-only questions about a repository, and the three-way merge of files.
+
+`find`, `rebase` and `core.verify` call it. git runs through GitPython's command wrapper (a `Repo` would read
+configuration and objects that nobody asks for), imported at the first question because it costs 0.1 s. Paths go
+in and come out as raw bytes (`-z`, literal pathspecs), git's language is C, and it takes no optional locks. A
+hook's variables (`GIT_DIR`, `GIT_INDEX_FILE`, …) are passed on only where they mean the repository asked about.
+It never changes refs, the index, the stash or the work tree.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from sharpen.core.errors import Refused
+
+if TYPE_CHECKING:
+    from git.cmd import Git
+
+# What git sets for its hooks, or a user for one repository; none of it may leak into another one.
+_LOCAL = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIFF_OPTS", "GIT_DIR",
+    "GIT_EXTERNAL_DIFF", "GIT_GLOB_PATHSPECS", "GIT_GRAFT_FILE", "GIT_ICASE_PATHSPECS", "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NOGLOB_PATHSPECS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+)  # fmt: skip
+_SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
+_BATCH = 200  # paths a call: well under every system's limit for one command line
+_CONFLICTS = range(1, 128)  # how `merge-file` exits: the number of conflicts, at most 127
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a git command ended."""
+
+    status: int
+    out: bytes
+    error: str
+    """Its first line on stderr, without `fatal:`."""
+
+
+def git_folder(root: Path) -> Path | None:
+    """The git folder of a work tree (`.git`, or where a `.git` file points), read without running git."""
+    dot = root / ".git"
+    try:
+        if dot.is_dir():
+            return dot if (dot / "HEAD").exists() or (dot / "HEAD").is_symlink() else None
+        pointer = dot.read_bytes()[:4096] if dot.is_file() else b""
+    except OSError:
+        return None
+    if not pointer.startswith(b"gitdir:"):
+        return None
+    return root / os.fsdecode(pointer.removeprefix(b"gitdir:").strip())
+
+
+def run(folder: Path, *arguments: str, stdin: bytes = b"") -> Answer:
+    """Run `git ARGUMENTS` in the folder. Raises Refused where git is missing or distrusts the repository."""
+    wrapper = _wrapper(folder)
+    index = _own_index(folder)
+    drop = [name for name in _LOCAL if name in os.environ]
+    command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
+    # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
+    command += [f"GIT_INDEX_FILE={index}"] if index else []
+    command += ["git", *arguments]
+    from git.exc import GitCommandNotFound
+
+    try:
+        with _as_file(stdin) as source:
+            status, out, error = wrapper.execute(
+                command,
+                istream=source,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                env=_SETTINGS,
+            )
+    except GitCommandNotFound as missing:
+        raise Refused("git is needed here and is not installed") from missing
+    said = next(iter(str(error).splitlines()), "").removeprefix("fatal: ").removeprefix("error: ")
+    if "dubious ownership" in str(error):
+        raise Refused(
+            f"git does not trust the repository at {folder}, which belongs to another user",
+            f"git config --global --add safe.directory {folder}",
+        )
+    return Answer(int(status), out, said)
+
+
+def _wrapper(folder: Path) -> Git:
+    try:
+        from git.cmd import Git
+    except ImportError as missing:  # GitPython looks for the program when it is imported
+        raise Refused("git is needed here and is not installed") from missing
+    return Git(str(folder))
+
+
+def _as_file(data: bytes) -> BinaryIO:
+    """Standard input as an unnamed file: a pipe would have to be fed while git already answers."""
+    file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+def _own_index(folder: Path) -> str:
+    """GIT_INDEX_FILE where it belongs to the repository at `folder` (we are in its hook), else empty."""
+    given = os.environ.get("GIT_INDEX_FILE", "")
+    home = git_folder(folder)
+    if not given or home is None:
+        return ""
+    index = folder / given
+    return str(index) if os.path.realpath(index.parent) == os.path.realpath(home) else ""
+
+
+def has_work_tree(root: Path) -> bool:
+    """False for the folder of a bare repository, where git tracks no files."""
+    return run(root, "rev-parse", "--is-inside-work-tree").out.strip() == b"true"
+
+
+def changed(root: Path) -> list[str]:
+    """Paths under `root` that differ from HEAD or are untracked; deleted ones are among them."""
+    answer = run(
+        root,
+        "status",
+        "--porcelain",
+        "-z",
+        "--no-renames",
+        "--untracked-files=all",
+        "--ignore-submodules=all",
+    )
+    _expect(answer, root)
+    return [os.fsdecode(entry[3:]) for entry in answer.out.split(b"\0") if entry]
+
+
+def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
+    """Those of the names (relative to `root`) with an unresolved conflict; None where git has no work tree."""
+    found: set[str] = set()
+    for some in _batches(names):
+        answer = run(root, "ls-files", "--unmerged", "-z", "--", *some)
+        if "must be run in a work tree" in answer.error:
+            return None
+        _expect(answer, root)
+        found.update(os.fsdecode(entry.split(b"\t", 1)[1]) for entry in answer.out.split(b"\0") if entry)
+    return found
+
+
+def ignored(root: Path, names: Sequence[str]) -> set[str]:
+    """Those of the names that git ignores; a tracked file is never ignored."""
+    answer = run(root, "check-ignore", "-z", "--stdin", stdin=_lines(names))
+    _expect(answer, root, (0, 1))
+    return {os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry}
+
+
+def attributes(root: Path, names: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, str]]:
+    """name -> attribute -> value (`set`, `unset`, `unspecified` or a word)."""
+    answer = run(root, "check-attr", "-z", "--stdin", *wanted, stdin=_lines(names))
+    _expect(answer, root)
+    fields = [os.fsdecode(field) for field in answer.out.split(b"\0")]
+    found: dict[str, dict[str, str]] = {}
+    for name, attribute, value in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
+        found.setdefault(name, {})[attribute] = value
+    return found
+
+
+def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Both sides' changes since `base` in one file, or None where they conflict or cannot be merged."""
+    with (
+        tempfile.NamedTemporaryFile() as one,
+        tempfile.NamedTemporaryFile() as two,
+        tempfile.NamedTemporaryFile() as three,
+    ):
+        for file, data in ((one, ours), (two, base), (three, theirs)):
+            file.write(data)
+            file.flush()
+        folder = Path(one.name).parent
+        answer = run(folder, "merge-file", "--stdout", "--quiet", one.name, two.name, three.name)
+    if answer.status == 0:
+        return answer.out
+    if answer.status in _CONFLICTS:
+        return None
+    raise Refused(f"git could not merge: {answer.error}")
+
+
+def _expect(answer: Answer, root: Path, good: tuple[int, ...] = (0,)) -> None:
+    if answer.status not in good:
+        raise Refused(f"git cannot read the repository at {root}: {answer.error or answer.status}")
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(names), _BATCH):
+        yield names[at : at + _BATCH]
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    return b"".join(os.fsencode(name) + b"\0" for name in names)
