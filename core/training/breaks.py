@@ -13,8 +13,14 @@ from collections.abc import Callable
 Lines = list[str]
 Kind = Callable[[Lines, random.Random], str | None]
 
-_WORDS = "def class if elif else for while return import from in not and or try except with as lambda is".split()
-_TYPOS = {"print": ["pirnt", "prnit"], "else": ["esle", "els", "elese"], "elif": ["elsif", "elseif", "else if"]}
+_WORDS = (
+    "def class if elif else for while return import from in not and or try except with as lambda is".split()
+)
+_TYPOS = {
+    "print": ["pirnt", "prnit"],
+    "else": ["esle", "els", "elese"],
+    "elif": ["elsif", "elseif", "else if"],
+}
 
 
 def _place(lines: Lines, pattern: str, rng: random.Random) -> tuple[int, re.Match[str]] | None:
@@ -109,7 +115,17 @@ def stray(lines: Lines, rng: random.Random) -> str | None:
     else:
         at = rng.choice([m.start() for m in re.finditer(r"\b|(?<=\W)|$", line)])
     words = re.findall(r"\w+", line)
-    what = rng.choice([*".,:;)('\"\\][=+-*/`~?$!@}{<>|&%^", "\\", ":", ".", ",", "``", *rng.sample(words, min(2, len(words)))])
+    what = rng.choice(
+        [
+            *".,:;)('\"\\][=+-*/`~?$!@}{<>|&%^",
+            "\\",
+            ":",
+            ".",
+            ",",
+            "``",
+            *rng.sample(words, min(2, len(words))),
+        ]
+    )
     if what.isalnum() and rng.random() < 0.7:
         what = " " + what if at == len(line) else what + " "
     if rng.random() < 0.2:
@@ -124,7 +140,18 @@ def stray_line(lines: Lines, rng: random.Random) -> str | None:
     pad = indent.group() if indent and rng.random() < 0.7 else ""
     comments = [x.strip().lstrip("#").strip() for x in lines if x.strip().startswith("# ")]
     prose = comments or ["this is the main loop", "Author: me", "see the docs for more", "fix this later"]
-    fixed = ["```", "```python", "...)", "pip install requests", "python main.py", "-", "+", "=====", "EOF", "///"]
+    fixed = [
+        "```",
+        "```python",
+        "...)",
+        "pip install requests",
+        "python main.py",
+        "-",
+        "+",
+        "=====",
+        "EOF",
+        "///",
+    ]
     what = rng.choice(prose) if rng.random() < 0.6 else rng.choice(fixed)
     return "\n".join([*lines[:i], pad + what, *lines[i:]])
 
@@ -195,7 +222,13 @@ def tab_line(lines: Lines, rng: random.Random) -> str | None:
     if place is None:
         return None
     i, m = place
-    return _put(lines, i, 0, m.end(), rng.choice(["\t" * (m.end() // 4), "\t" * (m.end() // 8 or 1), " " * (m.end() - 4) + "\t"]))
+    return _put(
+        lines,
+        i,
+        0,
+        m.end(),
+        rng.choice(["\t" * (m.end() // 4), "\t" * (m.end() // 8 or 1), " " * (m.end() - 4) + "\t"]),
+    )
 
 
 def line_cut(lines: Lines, rng: random.Random) -> str | None:
@@ -230,7 +263,9 @@ def line_split(lines: Lines, rng: random.Random) -> str | None:
 
 def line_lost(lines: Lines, rng: random.Random) -> str | None:
     """A short line gone, most often one that a block needs."""
-    place = _place(lines, r"^\s*(?:else:|try:|finally:|pass|return|\)|\]|\}|\"\"\"|'''|except.{0,30}:).{0,4}$", rng)
+    place = _place(
+        lines, r"^\s*(?:else:|try:|finally:|pass|return|\)|\]|\}|\"\"\"|'''|except.{0,30}:).{0,4}$", rng
+    )
     return None if place is None else "\n".join([*lines[: place[0]], *lines[place[0] + 1 :]])
 
 
@@ -308,9 +343,21 @@ def argument_order(lines: Lines, rng: random.Random) -> str | None:
 
 def wide_sign(lines: Lines, rng: random.Random) -> str | None:
     """A sign from a word processor or another keyboard."""
-    table = {",": "\uff0c", ":": "\uff1a", "(": "\uff08", ")": "\uff09", "-": "\u2013", " ": "\u00a0", ";": "\uff1b"}
+    table = {
+        ",": "\uff0c",
+        ":": "\uff1a",
+        "(": "\uff08",
+        ")": "\uff09",
+        "-": "\u2013",
+        " ": "\u00a0",
+        ";": "\uff1b",
+    }
     place = _place(lines, r"[,:()\- ](?=\S)", rng)
-    return None if place is None else _put(lines, place[0], place[1].start(), place[1].end(), table[place[1].group()])
+    return (
+        None
+        if place is None
+        else _put(lines, place[0], place[1].start(), place[1].end(), table[place[1].group()])
+    )
 
 
 _KEYWORD = r"\b(?:" + "|".join(_WORDS) + r")\b"
@@ -324,7 +371,11 @@ _SWAPS = {
 def keyword_swap(lines: Lines, rng: random.Random) -> str | None:
     """Another keyword, or another language's."""
     place = _place(lines, r"\b(?:" + "|".join(_SWAPS) + r")\b", rng)
-    return None if place is None else _put(lines, place[0], *place[1].span(), rng.choice(_SWAPS[place[1].group()]))
+    return (
+        None
+        if place is None
+        else _put(lines, place[0], *place[1].span(), rng.choice(_SWAPS[place[1].group()]))
+    )
 
 
 def reserved_name(lines: Lines, rng: random.Random) -> str | None:
@@ -332,7 +383,9 @@ def reserved_name(lines: Lines, rng: random.Random) -> str | None:
     words = sorted({w for x in lines for w in re.findall(r"\b[a-z]\w{2,}\b", x) if not keyword.iskeyword(w)})
     if not words:
         return None
-    return _sub(rf"\b{rng.choice(words)}\b", _among("class", "from", "in", "lambda", "is", "global", "pass"))(lines, rng)
+    return _sub(rf"\b{rng.choice(words)}\b", _among("class", "from", "in", "lambda", "is", "global", "pass"))(
+        lines, rng
+    )
 
 
 KINDS: dict[str, tuple[Kind, float]] = {
@@ -351,7 +404,10 @@ KINDS: dict[str, tuple[Kind, float]] = {
     "comma spaceless": (_sub(r", ", lambda c, r: r.choice(["", " "])), 2),
     "comma changed": (_sub(r",", _among(".", ";", ":", ",,")), 2),
     "operator lost": (_sub(r" ?(?:==|!=|<=|>=|\+=|-=|->|[-+*/%=<>|&])(?= )|\.(?=[a-zA-Z_])", _gone), 6),
-    "operator changed": (_sub(r"==|!=|<=|>=|\+=|-=|->", _among("=", "= =", "=>", "=<", "=!", "=-", "===", "- >", "++")), 4),
+    "operator changed": (
+        _sub(r"==|!=|<=|>=|\+=|-=|->", _among("=", "= =", "=>", "=<", "=!", "=-", "===", "- >", "++")),
+        4,
+    ),
     "assignment changed": (_sub(r"(?<= )=(?= )", _among("==", ":", "=:", "= =", "<-", "-", "+ =", ":=")), 3),
     "assignment for equality": (_sub(r"==", _among("=")), 4),
     "increment": (_sub(r" (?:\+=|-=) 1\b", _among("++", "--", " ++")), 2),

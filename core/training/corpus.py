@@ -164,7 +164,11 @@ def trim_prose(unit: str, rng: random.Random) -> str:
     lines = unit.split("\n")
     drop: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             first, last = node.lineno, node.end_lineno or node.lineno
             if last - first > 3 and rng.random() < 0.85:
                 drop.update(range(first + 1, last - 1))
@@ -200,7 +204,12 @@ def build(wheels: Path, out: Path, seed: int = 0, held_out: bool = False) -> tup
             for unit in units_of(text):
                 unit = trim_prose(textwrap.dedent(unit), rng)
                 digest = hashlib.sha256(unit.encode()).digest()[:12]
-                if len(unit) < 60 or digest in seen or max(map(len, unit.split("\n"))) > 400 or not compiles(unit):
+                if (
+                    len(unit) < 60
+                    or digest in seen
+                    or max(map(len, unit.split("\n"))) > 400
+                    or not compiles(unit)
+                ):
                     continue
                 seen.add(digest)
                 taken += len(unit)

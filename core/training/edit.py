@@ -83,7 +83,9 @@ def train(folder: Path, minutes: float, size: int = 32, device: str = "cpu", wor
         done = spent / (60 * minutes)
         loss, parts = losses(model, {k: v.to(device) for k, v in batch.items()})
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step(min((step + 1) / 30, 1.0) * factor(max(51, int(done * 10000)), 10000, cool=0.3, floor=0.02))
+        optimiser.step(
+            min((step + 1) / 30, 1.0) * factor(max(51, int(done * 10000)), 10000, cool=0.3, floor=0.02)
+        )
         step, count = step + 1, count + 1
         for k, v in parts.items():
             sums[k] = sums.get(k, 0.0) + v
@@ -91,7 +93,10 @@ def train(folder: Path, minutes: float, size: int = 32, device: str = "cpu", wor
             shown = time.monotonic()
             means = {k: v / count for k, v in sums.items()}
             curve.append((step, spent, means))
-            print(f"edit step {step} {spent:.0f}s " + " ".join(f"{k} {v:.4f}" for k, v in means.items()), flush=True)
+            print(
+                f"edit step {step} {spent:.0f}s " + " ".join(f"{k} {v:.4f}" for k, v in means.items()),
+                flush=True,
+            )
             sums, count = {}, 0
             saved = {"step": step, "seconds": spent, "curve": curve, "model": model.state_dict()}
             if done > 0.7 and not cooled:

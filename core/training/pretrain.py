@@ -57,14 +57,19 @@ def pretrain(
         hidden = model.trunk(ids[:, :-1], causal=True)
         loss = F.cross_entropy(model.tokens(hidden).flatten(0, 1), ids[:, 1:].flatten())
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step(min((step + 1) / 30, 1.0) * factor(max(51, int(done * 10000)), 10000, cool=0.4, floor=0.1))
+        optimiser.step(
+            min((step + 1) / 30, 1.0) * factor(max(51, int(done * 10000)), 10000, cool=0.4, floor=0.1)
+        )
         recent.append(loss.item())
         step += 1
         if time.monotonic() - shown > 20 or done >= 1:
             shown = time.monotonic()
             mean = sum(recent) / len(recent)
             curve.append((step, spent, mean))
-            print(f"pretrain step {step} {spent:.0f}s loss {mean:.3f} tokens {step * batch * length}", flush=True)
+            print(
+                f"pretrain step {step} {spent:.0f}s loss {mean:.3f} tokens {step * batch * length}",
+                flush=True,
+            )
             recent = []
             saved = {"step": step, "seconds": spent, "curve": curve, "model": model.state_dict()}
             checkpoint.save(path, saved | {"optimiser": optimiser.state()})

@@ -53,7 +53,9 @@ def align(x: list[int], y: list[int]) -> list[Op]:
     return [Op(i1, i2, tuple(y[j1:j2])) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
 
 
-def build(x: list[int], flags: list[int], ops: list[Op], kind: int, rng: random.Random, vocabulary: int) -> Sample:
+def build(
+    x: list[int], flags: list[int], ops: list[Op], kind: int, rng: random.Random, vocabulary: int
+) -> Sample:
     """Lay the sample out: ops shown or masked, plus random masks and replacements on the rest."""
     mode = rng.random()
     show = 1.0 if mode < 0.5 else 0.0 if mode < 0.9 else 0.5
@@ -121,7 +123,10 @@ def sample(unit: str, codec: Codec, rng: random.Random) -> Sample | None:
     window = cut(broken.before, codec, broken.line, broken.column, length)
     before, after = broken.before.split("\n"), broken.after.split("\n")
     more = len(after) - len(before)
-    if before[: window.first] != after[: window.first] or before[window.last :] != after[window.last + more :]:
+    if (
+        before[: window.first] != after[: window.first]
+        or before[window.last :] != after[window.last + more :]
+    ):
         if more:
             return None
     right = codec.encode("\n" + "\n".join(after[window.first : window.last + more])).ids
