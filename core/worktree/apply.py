@@ -83,7 +83,11 @@ def apply(
             )
             recorded.append(journal.record(checkpoint, [(w.old, w.new or b"") for w in writes]))
 
-        put(writes, journal, commit, lambda: journal.forget(recorded[0].id), on_step)
+        def revoke() -> None:
+            for checkpoint in recorded:
+                journal.forget(checkpoint.id)
+
+        put(writes, journal, commit, revoke, on_step)
         return recorded[0]
 
 
@@ -109,29 +113,29 @@ def put(
         said("noted")
         for write in writes:
             with _explained(write):
-                if write.real in temporaries:
-                    _write_temporary(write, temporaries[write.real])
+                if write.new is not None and write.real in temporaries:
+                    _write_temporary(write, write.new, temporaries[write.real])
             said(f"temporary {write.real.name}")
         for write in writes:
             with _explained(write):
                 _check_unchanged(write)
         said("checked")
-        commit()
-        said("recorded")
         begun: list[Write] = []
         try:
+            commit()
+            said("recorded")
             for write in writes:
                 begun.append(write)
                 with _explained(write):
                     _place(write, temporaries.get(write.real))
                 said(f"placed {write.real.name}")
+            for folder in {write.real.parent for write in writes}:
+                sync_folder(folder)
+            said("done")
         except BaseException:
             _put_back(begun)
             revoke()
             raise
-        for folder in {write.real.parent for write in writes}:
-            sync_folder(folder)
-        said("done")
 
 
 def current(real: Path) -> tuple[bytes | None, os.stat_result | None]:
@@ -210,16 +214,17 @@ def _linked(write: Write) -> str:
     )
 
 
-def _write_temporary(write: Write, temporary: Path) -> None:
-    """The new bytes beside the file, with its owner, permissions and extended attributes, on disk."""
+def _write_temporary(write: Write, data: bytes, temporary: Path) -> None:
+    """The bytes beside the file, with its owner, permissions and extended attributes, on disk."""
     # A new file gets what the user's umask leaves of its mode; a known one gets its own mode below.
     start_mode = write.mode if write.old is None else 0o600
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, start_mode)
     with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write(write.new or b"")
+        file.write(data)
         file.flush()
         if write.old is not None:
-            _copy_ownership(write.real, file.fileno())
+            if write.real.exists():
+                _copy_ownership(write.real, file.fileno())
             os.fchmod(file.fileno(), write.mode)
         os.fsync(file.fileno())
 
@@ -252,9 +257,21 @@ def _place(write: Write, temporary: Path | None) -> None:
     elif temporary is None:
         _overwrite(write.real, write.old or b"", write.new)
     elif write.old is None:
-        os.link(temporary, write.real)  # unlike a rename, fails if somebody else has made the file by now
+        _create(temporary, write.real)
     else:
         temporary.replace(write.real)
+
+
+def _create(temporary: Path, real: Path) -> None:
+    """Give the temporary file its name; a second name first, because that never replaces somebody's new file."""
+    try:
+        os.link(temporary, real)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(real):
+            raise
+        temporary.replace(real)
 
 
 def _overwrite(real: Path, old: bytes, new: bytes) -> None:
@@ -289,24 +306,34 @@ def _put_back(begun: Sequence[Write]) -> None:
     for write in reversed(begun):
         try:
             data, _info = current(write.real)
-            if data == write.old:
-                continue
-            if write.in_place:
-                _overwrite(write.real, data or b"", write.old or b"")
-            elif write.old is None:
-                write.real.unlink()
-            else:
-                temporary = write.real.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}.tmp")
-                try:
-                    known = Write(write.label, write.real, write.old, write.old, write.mode)
-                    _write_temporary(known, temporary)
-                    temporary.replace(write.real)
-                finally:
-                    temporary.unlink(missing_ok=True)
+        except OSError:
+            continue  # something else took its place: not ours to move
+        old, new = write.old, write.new
+        torn = (
+            write.in_place and None not in (data, old, new) and is_torn(data or b"", old or b"", new or b"")
+        )
+        if data == old or not (data == new or torn):
+            continue  # not begun after all, or somebody else's bytes
+        try:
+            _return(write, data)
         except OSError:
             failed.append(write.label)
     if failed:
         raise WriteFailed(f"writing failed, and {', '.join(failed)} could not be put back", "sharpen undo")
+
+
+def _return(write: Write, data: bytes | None) -> None:
+    if write.in_place:
+        _overwrite(write.real, data or b"", write.old or b"")
+    elif write.old is None:
+        write.real.unlink()
+    else:
+        temporary = write.real.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}.tmp")
+        try:
+            _write_temporary(write, write.old, temporary)
+            temporary.replace(write.real)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 # What git sets for its hooks, or a user for one repository; none of it may leak into another one.
 _LOCAL = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIFF_OPTS", "GIT_DIR",
-    "GIT_EXTERNAL_DIFF", "GIT_GLOB_PATHSPECS", "GIT_GRAFT_FILE", "GIT_ICASE_PATHSPECS", "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NOGLOB_PATHSPECS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
-    "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+    "GIT_EXTERNAL_DIFF", "GIT_GLOB_PATHSPECS", "GIT_GRAFT_FILE", "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_LITERAL_PATHSPECS", "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
 )  # fmt: skip
-_SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
+_SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _BATCH = 200  # paths a call: well under every system's limit for one command line
 _CONFLICTS = range(1, 128)  # how `merge-file` exits: the number of conflicts, at most 127
 
@@ -140,7 +140,7 @@ def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
     """Those of the names (relative to `root`) with an unresolved conflict; None where git has no work tree."""
     found: set[str] = set()
     for some in _batches(names):
-        answer = run(root, "ls-files", "--unmerged", "-z", "--", *some)
+        answer = run(root, "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", *some)
         if "must be run in a work tree" in answer.error:
             return None
         _expect(answer, root)
@@ -150,9 +150,10 @@ def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
 
 def ignored(root: Path, names: Sequence[str]) -> set[str]:
     """Those of the names that git ignores; a tracked file is never ignored."""
-    answer = run(root, "check-ignore", "-z", "--stdin", stdin=_lines(names))
+    # It has no literal pathspecs; the dot keeps a name that begins with a colon from being read as magic.
+    answer = run(root, "check-ignore", "-z", "--stdin", stdin=_lines([f"./{name}" for name in names]))
     _expect(answer, root, (0, 1))
-    return {os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry}
+    return {os.fsdecode(entry).removeprefix("./") for entry in answer.out.split(b"\0") if entry}
 
 
 def attributes(root: Path, names: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, str]]:
