@@ -56,13 +56,11 @@ def _plan_cells(step: Step, plan: Plan, codec: Codec) -> tuple[Cell, ...]:
     place = {(c.at, c.insert): c.new for c in plan.changes}
     cells: list[Cell] = []
     for i in range(len(step.window.ids) + 1):
-        for token in place.get((i, True), ()):
-            cells.append(_new_cell(codec, token, "draft", sure))
+        cells.extend(_new_cell(codec, token, "draft", sure) for token in place.get((i, True), ()))
         if i == len(step.window.ids):
             break
         if (i, False) in place:
-            for token in place[(i, False)]:
-                cells.append(_new_cell(codec, token, "revised", sure))
+            cells.extend(_new_cell(codec, token, "revised", sure) for token in place[i, False])
         else:
             cells.append(Cell(_text(codec, step.window.ids[i], i == 0, virtual)))
     return tuple(cells)

@@ -69,7 +69,6 @@ def log_softmax(x: Array) -> Array:
 def singles(reading: Reading, most: int = 48) -> list[Plan]:
     """The best changes of one place: another token, none, or one to six more before it."""
     found: list[Plan] = []
-    t = len(reading.ids)
     usable = reading.logits.copy()
     usable[:, :FIRST_TEXT] = -np.inf
     usable[:, DEL] = reading.logits[:, DEL]
@@ -85,15 +84,15 @@ def singles(reading: Reading, most: int = 48) -> list[Plan]:
     for i in np.argsort(-odds.max(1))[:24]:
         row = usable[i].copy()
         row[DEL] = -np.inf
-        for new in np.argpartition(-row, NEWS)[:NEWS]:
-            found.append(Plan((Change(int(i), True, (int(new),)),), float(odds[i, 0] + row[new])))
+        best = np.argpartition(-row, NEWS)[:NEWS]
+        found.extend(Plan((Change(int(i), True, (int(n),)),), float(odds[i, 0] + row[n])) for n in best)
         for n in range(2, 7):
             # a fill costs about a nat and a half a token beyond the first; it is scored truly once it is filled
             score = float(odds[i, n - 1] + row.max() - 1.5 * (n - 1))
             found.append(Plan((Change(int(i), True, (MASK,) * n),), score))
-    for i in suspects[:8]:
-        if i < t:
-            found.append(Plan((Change(int(i), False, (MASK, MASK)),), float(reading.noise[i]) - 5.0))
+    found.extend(
+        Plan((Change(int(i), False, (MASK, MASK)),), float(reading.noise[i]) - 5.0) for i in suspects[:8]
+    )
     found.sort(key=lambda p: -p.score)
     return found[:most]
 

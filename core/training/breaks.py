@@ -13,9 +13,28 @@ from collections.abc import Callable
 Lines = list[str]
 Kind = Callable[[Lines, random.Random], str | None]
 
-_WORDS = (
-    "def class if elif else for while return import from in not and or try except with as lambda is".split()
-)
+_WORDS = [
+    "def",
+    "class",
+    "if",
+    "elif",
+    "else",
+    "for",
+    "while",
+    "return",
+    "import",
+    "from",
+    "in",
+    "not",
+    "and",
+    "or",
+    "try",
+    "except",
+    "with",
+    "as",
+    "lambda",
+    "is",
+]
 _TYPOS = {
     "print": ["pirnt", "prnit"],
     "else": ["esle", "els", "elese"],
@@ -325,7 +344,7 @@ def apostrophe(lines: Lines, rng: random.Random) -> str | None:
     if place is None:
         return None
     i, m = place
-    spots = [k for k in re.finditer(r"(?<=\w)(?=\w|\s)", m.group())]
+    spots = list(re.finditer(r"(?<=\w)(?=\w|\s)", m.group()))
     if not spots:
         return None
     at = m.start() + rng.choice(spots).start()

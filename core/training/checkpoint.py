@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state`, then rename it into place."""
     draft = path.with_suffix(".part")
     torch.save(state, draft)
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def load(path: Path) -> dict[str, Any] | None:

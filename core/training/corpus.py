@@ -61,9 +61,11 @@ def licence_of(wheel: Path) -> tuple[str, str, str]:
     with zipfile.ZipFile(wheel) as archive:
         path = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         head = archive.read(path).decode("utf-8", "replace").split("\n\n")[0]
-    field = dict(re.findall(r"^(Name|Version): (.*)$", head, re.M))
+    field = dict(re.findall(r"^(Name|Version): (.*)$", head, re.MULTILINE))
     words = re.findall(
-        r"^(?:License-Expression: |License: |Classifier: License :: (?:OSI Approved :: )?)(.*)$", head, re.M
+        r"^(?:License-Expression: |License: |Classifier: License :: (?:OSI Approved :: )?)(.*)$",
+        head,
+        re.MULTILINE,
     )
     licence = "; ".join(dict.fromkeys(w.strip()[:40] for w in words if w.strip()))
     return field["Name"].strip(), field["Version"].strip(), licence
@@ -201,8 +203,8 @@ def build(wheels: Path, out: Path, seed: int = 0, held_out: bool = False) -> tup
                 break
             if not MIN_FILE_CHARS <= len(text) <= MAX_FILE_CHARS:
                 continue
-            for unit in units_of(text):
-                unit = trim_prose(textwrap.dedent(unit), rng)
+            for whole in units_of(text):
+                unit = trim_prose(textwrap.dedent(whole), rng)
                 digest = hashlib.sha256(unit.encode()).digest()[:12]
                 if (
                     len(unit) < 60

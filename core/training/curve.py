@@ -9,9 +9,9 @@ from sharpen.core.training import checkpoint
 
 def draw(folder: Path, out: Path) -> None:
     """Write an SVG: next-token loss of stage one beside the four losses of stage two, over minutes."""
-    import matplotlib
+    import matplotlib as mpl
 
-    matplotlib.use("svg")
+    mpl.use("svg")
     from matplotlib import pyplot as plt
 
     first, second = checkpoint.load(folder / "pretrain.pt"), checkpoint.load(folder / "edit.pt")

@@ -53,17 +53,20 @@ def align(x: list[int], y: list[int]) -> list[Op]:
     return [Op(i1, i2, tuple(y[j1:j2])) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
 
 
-def build(
-    x: list[int], flags: list[int], ops: list[Op], kind: int, rng: random.Random, vocabulary: int
-) -> Sample:
-    """Lay the sample out: ops shown or masked, plus random masks and replacements on the rest."""
-    mode = rng.random()
-    show = 1.0 if mode < 0.5 else 0.0 if mode < 0.9 else 0.5
-    mask_rate = rng.uniform(0.0, 0.12) if show == 1.0 else rng.uniform(0.1, 0.5)
-    noise_rate = rng.uniform(0.0, 0.06) if rng.random() < 0.3 else 0.0
-    s = Sample([kind, SEP], [0, 0], [IGNORE] * 2, [IGNORE] * 2, [IGNORE] * 2, [0, 0])
+class _Layout:
+    """A sample while it is laid out, token by token."""
 
-    def put(token: int, flag: int, wrong: int = 0, fill: int = IGNORE, edit: int = IGNORE) -> None:
+    def __init__(self, kind: int, rng: random.Random, vocabulary: int) -> None:
+        mode = rng.random()
+        self.show = 1.0 if mode < 0.5 else 0.0 if mode < 0.9 else 0.5
+        self.mask_rate = rng.uniform(0.0, 0.12) if self.show == 1.0 else rng.uniform(0.1, 0.5)
+        self.noise_rate = rng.uniform(0.0, 0.06) if rng.random() < 0.3 else 0.0
+        self.rng, self.vocabulary = rng, vocabulary
+        self.sample = Sample([kind, SEP], [0, 0], [IGNORE] * 2, [IGNORE] * 2, [IGNORE] * 2, [0, 0])
+
+    def put(self, token: int, flag: int, wrong: int = 0, fill: int = IGNORE, edit: int = IGNORE) -> None:
+        """One token; its target goes to the position before it."""
+        s = self.sample
         if fill != IGNORE:
             s.fill[-1] = fill
         if edit != IGNORE:
@@ -75,47 +78,53 @@ def build(
         s.wrong.append(wrong if token != MASK else IGNORE)
         s.gap.append(0)
 
-    def keep(a: int, b: int) -> None:
-        for i in range(a, b):
-            r = rng.random()
-            if r < mask_rate and s.edit[-1] == IGNORE:
-                put(MASK, flags[i], fill=x[i])
-            elif r > 1 - noise_rate and s.edit[-1] == IGNORE:
-                put(rng.randrange(FIRST_TEXT, vocabulary), flags[i], wrong=1, edit=x[i])
+    def keep(self, x: list[int], flags: list[int]) -> None:
+        """Right tokens, some of them masked or replaced at random (never one that a missing token is asked before)."""
+        for token, flag in zip(x, flags, strict=True):
+            r = self.rng.random()
+            free = self.sample.edit[-1] == IGNORE
+            if free and r < self.mask_rate:
+                self.put(MASK, flag, fill=token)
+            elif free and r > 1 - self.noise_rate:
+                self.put(self.rng.randrange(FIRST_TEXT, self.vocabulary), flag, wrong=1, edit=token)
             else:
-                put(x[i], flags[i])
+                self.put(token, flag)
 
-    at = 0
-    for op in ops:
-        keep(at, op.a)
-        at = op.b
-        shown = rng.random() < show
-        paired = min(op.b - op.a, len(op.new))
-        for k in range(op.b - op.a):
-            target = op.new[k] if k < paired else DEL
+    def op(self, old: list[int], flags: list[int], new: tuple[int, ...]) -> None:
+        """An edit: shown as it was broken, or with masks (now and then already resolved) in place. `flags` has a spare."""
+        shown = self.rng.random() < self.show
+        targets = [*new[: len(old)], *[DEL] * (len(old) - len(new))]
+        for token, flag, target in zip(old, flags, targets, strict=False):
             if shown:
-                put(x[op.a + k], flags[op.a + k], wrong=1, edit=target)
-            elif rng.random() < 0.12 and target != DEL:
-                put(target, flags[op.a + k])
+                self.put(token, flag, wrong=1, edit=target)
+            elif target != DEL and self.rng.random() < 0.12:
+                self.put(target, flag)
             else:
-                put(MASK, flags[op.a + k], fill=target)
-        missing = op.new[paired:]
+                self.put(MASK, flag, fill=target)
+        missing = new[len(old) :]
         if missing and shown:
-            s.gap[-1] = min(len(missing), 7)
-            s.edit[-1] = missing[0]
-        elif missing:
-            flag = flags[min(op.a, len(flags) - 1)]
-            for token in missing:
-                put(MASK, flag, fill=token)
-    keep(at, len(x))
-    return s
+            self.sample.gap[-1] = min(len(missing), 7)
+            self.sample.edit[-1] = missing[0]
+        for token in () if shown else missing:
+            self.put(MASK, flags[-1], fill=token)
+
+
+def build(x: list[int], flags: list[int], ops: list[Op], layout: _Layout) -> Sample:
+    """Lay the sample out: ops shown or masked, plus random masks and replacements on the rest."""
+    at, last = 0, len(flags) - 1
+    for op in ops:
+        layout.keep(x[at : op.a], flags[at : op.a])
+        layout.op(x[op.a : op.b], [*flags[op.a : op.b], flags[min(op.a, last)]], op.new)
+        at = op.b
+    layout.keep(x[at:], flags[at:])
+    return layout.sample
 
 
 def sample(unit: str, codec: Codec, rng: random.Random) -> Sample | None:
     """One sample from one unit; None where the unit cannot be broken or the break leaves the window."""
     if rng.random() < 0.08:
         window = cut(unit, codec, rng.randrange(unit.count("\n") + 1) + 1)
-        return build(window.ids, [0] * len(window.ids), [], BOS, rng, codec.size)
+        return build(window.ids, [0] * len(window.ids), [], _Layout(BOS, rng, codec.size))
     broken = break_text(unit, rng)
     if broken is None:
         return None
@@ -123,12 +132,10 @@ def sample(unit: str, codec: Codec, rng: random.Random) -> Sample | None:
     window = cut(broken.before, codec, broken.line, broken.column, length)
     before, after = broken.before.split("\n"), broken.after.split("\n")
     more = len(after) - len(before)
-    if (
-        before[: window.first] != after[: window.first]
-        or before[window.last :] != after[window.last + more :]
-    ):
-        if more:
-            return None
+    inside = before[: window.first] == after[: window.first]
+    inside = inside and before[window.last :] == after[window.last + more :]
+    if more and not inside:
+        return None
     right = codec.encode("\n" + "\n".join(after[window.first : window.last + more])).ids
     if abs(len(right) - len(window.ids)) > 24:
         return None
@@ -138,7 +145,7 @@ def sample(unit: str, codec: Codec, rng: random.Random) -> Sample | None:
     flags, kind = window.flags, kind_id(broken.message)
     if rng.random() < 0.12:
         flags, kind = [0] * len(flags), BOS
-    return build(window.ids, flags, ops, kind, rng, codec.size)
+    return build(window.ids, flags, ops, _Layout(kind, rng, codec.size))
 
 
 def stream(units: Path, tokenizer: Path, seed: int) -> Iterator[Sample]:
