@@ -95,9 +95,13 @@ class Editor(nn.Module):
         nn.init.zeros_(self.flag.weight)
         nn.init.zeros_(self.noise.weight)
         nn.init.zeros_(self.noise.bias)
-        for block in self.blocks:
+        for block in self.layers():
             for m in (block.q, block.k, block.v, block.up):
                 nn.init.normal_(m.weight, std=shape.width**-0.5)
+
+    def layers(self) -> list[Block]:
+        """The blocks, in order."""
+        return [b for b in self.blocks if isinstance(b, Block)]
 
     def trunk(self, ids: Tensor, flags: Tensor | None = None, causal: bool = False) -> Tensor:
         """ids, flags (B, T) -> hidden (B, T, D). Padding (id 0) is not attended to."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from sharpen.core.diffusion.transformer import GAPS, Editor, Shape, rotary
+from sharpen.core.diffusion.transformer import GAPS, Block, Editor, Shape, rotary
 
 LONGEST = 512
 
@@ -29,16 +30,16 @@ class _Graph:
         self.weights: list[onnx.TensorProto] = []
         self.count = 0
 
-    def node(self, kind: str, *inputs: str, name: str = "", **attributes: object) -> str:
+    def node(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         self.count += 1
         out = name or f"{kind}_{self.count}"
         self.nodes.append(helper.make_node(kind, list(inputs), [out], **attributes))
         return out
 
-    def constant(self, value: np.ndarray) -> str:
+    def constant(self, value: Any) -> str:
         self.count += 1
         name = f"c_{self.count}"
-        self.weights.append(numpy_helper.from_array(value, name))
+        self.weights.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
     def weight(self, value: torch.Tensor) -> str:
@@ -52,7 +53,7 @@ class _Graph:
         return self.node("Div", x, root)
 
 
-def _attention(g: _Graph, h: str, block: torch.nn.Module, shape: Shape, cos: str, sin: str, bias: str) -> str:
+def _attention(g: _Graph, h: str, block: Block, shape: Shape, cos: str, sin: str, bias: str) -> str:
     size = shape.width // shape.heads
     split = g.constant(np.asarray([0, 0, shape.heads, size], np.int64))
 
@@ -74,7 +75,7 @@ def _attention(g: _Graph, h: str, block: torch.nn.Module, shape: Shape, cos: str
     scores = g.node("Add", g.node("Mul", scores, g.constant(np.float32(size**-0.5))), bias)
     mixed = g.node("Transpose", g.node("MatMul", g.node("Softmax", scores, axis=-1), v), perm=[0, 2, 1, 3])
     joined = g.node("Reshape", mixed, g.constant(np.asarray([0, 0, shape.width], np.int64)))
-    return g.node("MatMul", joined, g.weight(block.o.weight.T))  # type: ignore[union-attr]
+    return g.node("MatMul", joined, g.weight(block.o.weight.T))
 
 
 def to_onnx(model: Editor) -> onnx.ModelProto:
@@ -90,10 +91,10 @@ def to_onnx(model: Editor) -> onnx.ModelProto:
     padded = g.node("Equal", "ids", g.constant(np.int64(0)))
     flat = g.node("Where", padded, g.constant(np.float32(-1e9)), g.constant(np.float32(0)))
     bias = g.node("Unsqueeze", flat, g.constant(np.asarray([1, 2], np.int64)))
-    for block in model.blocks:
+    for block in model.layers():
         x = g.node("Add", x, _attention(g, g.rms(x), block, shape, cos, sin, bias))
-        up = g.node("Relu", g.node("MatMul", g.rms(x), g.weight(block.up.weight.T)))  # type: ignore[union-attr]
-        x = g.node("Add", x, g.node("MatMul", g.node("Mul", up, up), g.weight(block.down.weight.T)))  # type: ignore[union-attr]
+        up = g.node("Relu", g.node("MatMul", g.rms(x), g.weight(block.up.weight.T)))
+        x = g.node("Add", x, g.node("MatMul", g.node("Mul", up, up), g.weight(block.down.weight.T)))
     h = g.rms(x)
     heads = g.node("MatMul", h, g.weight(model.noise.weight.T))
     g.node("Add", heads, g.weight(model.noise.bias), name="heads")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 def orthogonalise(g: Tensor, steps: int = 5) -> Tensor:
     """An approximately orthogonal matrix with the same row and column space as g."""
-    x = g / (g.norm() + 1e-7)
+    x: Tensor = g / (g.norm() + 1e-7)
     wide = x.shape[0] <= x.shape[1]
     if not wide:
         x = x.T
