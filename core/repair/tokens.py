@@ -55,6 +55,7 @@ class Codec:
         from tokenizers import Tokenizer as Loaded
 
         self._tokenizer: Tokenizer = Loaded.from_file(str(path))
+        self._tokenizer.encode_special_tokens = True  # a file may well contain the characters "<mask>"
         self.size: int = self._tokenizer.get_vocab_size()
         table = _byte_table()
         self._bytes: list[bytes] = [b""] * self.size

@@ -12,14 +12,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharpen.core.document import Document
-from sharpen.core.errors import FileChanged, NotText, Refused, SharpenError, WriteFailed
+from sharpen.core.errors import FileChanged, NotText, Refused, WriteFailed
 from sharpen.core.patch import Patch
 from sharpen.core.worktree.find import refusals
 from sharpen.core.worktree.rebase import rebase
@@ -73,14 +72,9 @@ def apply(
         recorded: list[Checkpoint] = []
 
         def commit() -> None:
-            checkpoint = Checkpoint(
-                id="",
-                time=0.0,
-                instruction=instruction,
-                engine=engine,
-                files=tuple(_touched(write) for write in writes),
-                warnings=tuple(_linked(write) for write in writes if write.in_place),
-            )
+            warnings = tuple(_linked(write) for write in writes if write.in_place)
+            files = tuple(_touched(write) for write in writes)
+            checkpoint = Checkpoint("", 0.0, instruction, engine, files, warnings=warnings)
             recorded.append(journal.record(checkpoint, [(w.old, w.new or b"") for w in writes]))
 
         def revoke() -> None:
@@ -105,9 +99,7 @@ def put(
     """
     said = on_step or (lambda _name: None)
     temporaries = {
-        write.real: write.real.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}.tmp")
-        for write in writes
-        if write.new is not None and not write.in_place
+        write.real: _beside(write.real) for write in writes if write.new is not None and not write.in_place
     }
     with journal.temporaries([str(path) for path in temporaries.values()]):
         said("noted")
@@ -118,7 +110,8 @@ def put(
             said(f"temporary {write.real.name}")
         for write in writes:
             with _explained(write):
-                _check_unchanged(write)
+                if current(write.real)[0] != write.old:
+                    raise _changed(write.label)
         said("checked")
         begun: list[Write] = []
         try:
@@ -144,8 +137,16 @@ def current(real: Path) -> tuple[bytes | None, os.stat_result | None]:
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None, None
-    with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        return file.read(), os.fstat(file.fileno())
+    try:
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(), os.fstat(handle)
+    finally:
+        os.close(handle)
+
+
+def _beside(real: Path) -> Path:
+    """A temporary name in the same folder, which `Store` knows for one of ours."""
+    return real.with_name(f"{TEMPORARY_MARK}{os.urandom(6).hex()}.tmp")
 
 
 def _repository(journal: Store) -> Path | None:
@@ -186,11 +187,15 @@ def _rebased(document: Document, data: bytes, wanted: bytes) -> bytes:
     except NotText:
         merged = None
     if merged is None:
-        raise FileChanged(
-            f"{document.path} changed while the edit was being made; nothing was written",
-            "run the same command again to edit the new version",
-        )
+        raise _changed(document.path)
     return merged
+
+
+def _changed(label: str) -> FileChanged:
+    return FileChanged(
+        f"{label} changed while the edit was being made; nothing was written",
+        "run the same command again to edit the new version",
+    )
 
 
 def _check_distinct(writes: Sequence[Write]) -> None:
@@ -241,15 +246,6 @@ def _copy_ownership(real: Path, handle: int) -> None:
                 os.setxattr(handle, name, os.getxattr(real, name))
 
 
-def _check_unchanged(write: Write) -> None:
-    data, _info = current(write.real)
-    if data != write.old:
-        raise FileChanged(
-            f"{write.label} changed while the edit was being written; nothing was written",
-            "run the same command again to edit the new version",
-        )
-
-
 def _place(write: Write, temporary: Path | None) -> None:
     """The one instant at which the file changes."""
     if write.new is None:
@@ -266,9 +262,7 @@ def _create(temporary: Path, real: Path) -> None:
     """Give the temporary file its name; a second name first, because that never replaces somebody's new file."""
     try:
         os.link(temporary, real)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
+    except OSError:  # perhaps a file system without hard links
         if os.path.lexists(real):
             raise
         temporary.replace(real)
@@ -328,7 +322,7 @@ def _return(write: Write, data: bytes | None) -> None:
     elif write.old is None:
         write.real.unlink()
     else:
-        temporary = write.real.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}.tmp")
+        temporary = _beside(write.real)
         try:
             _write_temporary(write, write.old, temporary)
             temporary.replace(write.real)
@@ -341,8 +335,6 @@ def _explained(write: Write) -> Iterator[None]:
     """System errors as one sentence about the file."""
     try:
         yield
-    except SharpenError:
-        raise
     except OSError as error:
         reasons = {
             errno.ENOSPC: "the disk is full",

@@ -1,0 +1,26 @@
+"""From what the user typed after `--engine` to an engine. Engines are imported only once they are chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sharpen.core.engines.base import Engine
+from sharpen.core.errors import EngineUnavailable
+from sharpen.core.skills import WHAT, classify
+
+LATER = "in this version only the embedded engine is there"
+
+
+def choose(spec: str | None, instruction: str) -> Engine:
+    """The engine of `spec` (None: the embedded one). Raises EngineUnavailable, with what to do instead."""
+    if spec in (None, "", "embedded"):
+        if classify(instruction) is None:
+            raise EngineUnavailable(WHAT, 'ask for "fix the syntax error" or "fix the undefined name"')
+        from sharpen.core.engines.embedded import EmbeddedEngine
+
+        return EmbeddedEngine()
+    if spec.startswith("script:"):
+        from sharpen.core.engines.scripted import ScriptedEngine
+
+        return ScriptedEngine.read(Path(spec.removeprefix("script:")))
+    raise EngineUnavailable(f"there is no engine {spec}: {LATER}", "sharpen fix --engine embedded")
