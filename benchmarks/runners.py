@@ -16,9 +16,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from benchmarks import baselines
 from benchmarks.cases import Case
+
+if TYPE_CHECKING:  # the engine's side is imported when it is measured, not for a baseline
+    from sharpen.core.engines.base import Engine
 
 Runner = Callable[[Case], str]
 
@@ -60,20 +64,26 @@ def call(argv: list[str], folder: Path, timeout: float) -> int | None:
 
 
 def embedded(weights: Path | None = None) -> Runner:
-    """A runner for the embedded engine, loaded once, over the road that every front end takes."""
+    """A runner for the embedded engine, loaded once."""
+    from sharpen.core.engines.embedded import EmbeddedEngine
+
+    return in_process(EmbeddedEngine(weights))
+
+
+def in_process(engine: Engine) -> Runner:
+    """A runner for any engine, over the road that every front end takes; nothing is written."""
     from sharpen.core.diagnose import diagnose
     from sharpen.core.document import Document
-    from sharpen.core.engines.embedded import EmbeddedEngine
     from sharpen.core.events import Finished
     from sharpen.core.request import Settings
     from sharpen.core.session import Job, Target
     from sharpen.core.session import run as refine
 
-    engine = EmbeddedEngine(weights)
-
     def run(case: Case) -> str:
         document = Document.from_bytes(case.before.encode(), path="case.py")
         found = diagnose(document.text, document.path)
+        if not found:
+            return case.before
         job = Job(
             instruction="fix",
             targets=(Target(document, document.whole(), found),),

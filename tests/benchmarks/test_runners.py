@@ -11,6 +11,7 @@ import pytest
 from benchmarks import cases, repair, runners, timing
 from benchmarks.cases import Case
 from benchmarks.measures import compiles, undefined_names
+from sharpen.core.engines.scripted import ScriptedEngine
 
 BROKEN = "def f(:\n    return 1\n"
 FIXED = "def f():\n    return 1\n"
@@ -30,6 +31,16 @@ def test_a_command_edits_the_file_in_place(tmp_path: Path) -> None:
 
 def test_a_command_that_hangs_is_stopped_and_counts_as_no_change(tmp_path: Path) -> None:
     assert runners.command(fixer(tmp_path, "time.sleep(60)"), timeout=0.5)(CASE) == BROKEN
+
+
+def test_an_engine_is_measured_over_the_road_of_the_commands() -> None:
+    assert runners.in_process(ScriptedEngine([FIXED]))(CASE) == FIXED
+    assert runners.in_process(ScriptedEngine(["def f(((:\n"]))(CASE) == BROKEN
+
+
+def test_an_engine_is_not_asked_about_a_clean_file() -> None:
+    clean = Case("clean.py", "clean", "clean", FIXED, (FIXED,))
+    assert runners.in_process(ScriptedEngine(["ruined\n"]))(clean) == FIXED
 
 
 def test_a_system_that_crashes_counts_as_no_change(capsys: pytest.CaptureFixture[str]) -> None:
