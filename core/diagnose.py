@@ -1,7 +1,8 @@
-"""What is wrong in a text: the running interpreter's grammar and ruff for Python, tree-sitter for the rest.
+"""What is wrong in a Python text: the running interpreter's grammar, then ruff for names that nothing defines.
 
-`cli` asks it what to repair, `core.verify` whether a candidate is better. Syntax is checked in this process (about
-a millisecond); ruff is a process of its own and runs only where the text parses. Nothing is ever executed.
+`cli` asks it what to repair, `core.verify` whether a candidate is better. Syntax is checked in this process (a few
+milliseconds); ruff is a process of its own. Invariant: places lie inside the text that was given. Nothing is ever
+executed, nothing written, and a text that is not Python has no findings.
 """
 
 from __future__ import annotations
@@ -21,14 +22,19 @@ from sharpen.core.errors import EngineUnavailable
 
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 UNDEFINED = ("F821",)
+FEW = 16
+"""Up to so many files each is parsed here; of more, only those in which ruff sees a syntax error."""
 ERRORS = ("F821", "F822", "F823", "F704", "F706", "F701", "F702")
 """ruff's findings that mean a failure at run time; F7 are syntax errors that the interpreter sees too."""
 
 
-def is_python(path: str) -> bool:
-    """Whether the path's ending says Python; `-` and names without ending count as Python."""
+def is_python(path: str, text: str = "") -> bool:
+    """Whether the path's ending says Python, or, where it has none, the text's `#!` line; `-` counts as Python."""
     suffix = Path(path).suffix
-    return suffix in PYTHON or not suffix
+    if suffix:
+        return suffix.lower() in PYTHON
+    first = text.partition("\n")[0]
+    return path == "-" or (first.startswith("#!") and "python" in first)
 
 
 def syntax(text: str, path: str = "code.py") -> Diagnostic | None:
@@ -70,32 +76,38 @@ def ruff_path() -> str:
 
 
 def _ruff(codes: Sequence[str], *arguments: str, stdin: str | None = None) -> list[dict[str, object]]:
+    """The rows of ruff's report. Raises EngineUnavailable where ruff does not work: silence is not a clean file."""
     command = [ruff_path(), "check", "--isolated", "--no-cache", "--quiet", "--output-format", "json"]
+    # Version 3.13 is the newest that every ruff we allow knows; what it then flags, the interpreter decides.
+    command += ["--target-version", f"py3{min(sys.version_info.minor, 13)}"]
     command += ["--select", ",".join(codes), *arguments]
     ran = subprocess.run(
         command,
-        input=stdin.encode("utf-8", "surrogatepass") if stdin is not None else None,
+        input=stdin.encode("utf-8", "replace") if stdin is not None else b"",
         capture_output=True,
         check=False,
     )
     try:
-        rows: list[dict[str, object]] = json.loads(ran.stdout or b"[]")
-    except ValueError:
-        return []
+        rows: list[dict[str, object]] = json.loads(ran.stdout)
+    except ValueError as error:
+        said = ran.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        raise EngineUnavailable(
+            f"ruff does not work here: {said[-1]}", "pip install --upgrade ruff"
+        ) from error
     return rows
 
 
 def names(text: str, path: str = "code.py", codes: Sequence[str] = UNDEFINED) -> tuple[Diagnostic, ...]:
     """ruff's findings of the given codes in a text that parses, in the text's order."""
-    return _from_ruff(
-        _ruff(codes, "--stdin-filename", Path(path).with_suffix(".py").name, "-", stdin=text), text, codes
-    )
+    # Only the ending matters to ruff: a stub may use a name before its definition.
+    name = "code.pyi" if path.endswith(".pyi") else "code.py"
+    return _from_ruff(_ruff(codes, "--stdin-filename", name, "-", stdin=text), text, codes)
 
 
 def _from_ruff(rows: list[dict[str, object]], text: str, codes: Sequence[str]) -> tuple[Diagnostic, ...]:
     starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    for each in text.split("\n"):
+        starts.append(starts[-1] + len(each) + 1)
 
     def place(where: object) -> tuple[int, int, int]:
         assert isinstance(where, dict)
@@ -106,7 +118,8 @@ def _from_ruff(rows: list[dict[str, object]], text: str, codes: Sequence[str]) -
     for one in rows:
         if one.get("code") in codes:
             (start, line, column), (end, _, _) = place(one["location"]), place(one["end_location"])
-            found.append(Diagnostic(start, end, line, column, str(one["code"]), str(one["message"]), "ruff"))
+            code, message = str(one["code"]), str(one["message"])
+            found.append(Diagnostic(start, end, line, column, code, message, "ruff"))
     return tuple(sorted(found, key=lambda d: d.start_char))
 
 
@@ -114,7 +127,7 @@ def diagnose(
     text: str, path: str = "code.py", kinds: Sequence[str] = ("syntax", "undefined")
 ) -> tuple[Diagnostic, ...]:
     """All findings of the kinds: the first syntax error alone, else the undefined names."""
-    if not is_python(path):
+    if not is_python(path, text):
         return ()
     first = syntax(text, path)
     if first is not None:
@@ -123,23 +136,34 @@ def diagnose(
 
 
 def diagnose_many(documents: Sequence[Document]) -> dict[str, tuple[Diagnostic, ...]]:
-    """Findings by path, for files as they are on disk: one ruff process for all, the parser for each.
+    """Findings by path (only Python files are in it), for files as they are on disk: one ruff process for all.
 
-    ruff reads newer grammar than the running interpreter may, so each file is parsed here as well; that costs about
-    as much as ruff itself takes to start.
+    Parsing here costs several milliseconds a file, ruff a small part of one, so of many files only those are parsed
+    in which ruff sees a syntax error of the running interpreter's version.
     """
     found: dict[str, tuple[Diagnostic, ...]] = {}
-    rest: dict[str, Document] = {}
+    on_disk: dict[str, Document] = {}
     for document in documents:
-        first = syntax(document.text, document.path) if is_python(document.path) else None
-        if first is not None:
-            found[document.path] = (first,)
-        elif is_python(document.path):
-            rest[str(Path(document.path).resolve())] = document
+        if is_python(document.path, document.text):
+            if document.path == "-" or document.encoding != "utf-8":  # ruff reads UTF-8 alone
+                found[document.path] = diagnose(document.text, document.path)
+            else:
+                on_disk[os.path.realpath(document.path)] = document
     by_file: dict[str, list[dict[str, object]]] = {}
-    if rest:
-        for row in _ruff(UNDEFINED, "--", *rest):
-            by_file.setdefault(str(row.get("filename")), []).append(row)
-    for real, document in rest.items():
-        found[document.path] = _from_ruff(by_file.get(real, []), document.text, UNDEFINED)
+    if on_disk:
+        for row in _ruff((*UNDEFINED, "F7"), "--", *on_disk):
+            by_file.setdefault(os.path.realpath(str(row.get("filename"))), []).append(row)
+    for real, document in on_disk.items():
+        found[document.path] = _with_syntax(document, by_file.get(real, []), len(on_disk) <= FEW)
     return found
+
+
+def _with_syntax(document: Document, rows: list[dict[str, object]], always: bool) -> tuple[Diagnostic, ...]:
+    doubted = any(row.get("code") not in UNDEFINED for row in rows)
+    if doubted or always:
+        first = syntax(document.text, document.path)
+        if first is not None:
+            return (first,)
+        if doubted:  # newer grammar than ruff was told of: it may have stopped at it
+            return names(document.text, document.path)
+    return _from_ruff(rows, document.text, UNDEFINED)

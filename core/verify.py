@@ -7,7 +7,8 @@ did not parse before, undefined names after the repair are not held against it: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from sharpen.core import diagnose
 from sharpen.core.candidate import Verdict
@@ -21,35 +22,41 @@ def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) 
     """A judge of new texts for `region`; `before` are the findings that the edit is about."""
     text, path = document.text, document.path
     head, tail = text[: region.start_char], text[region.end_char :]
-    asked = {d.key for d in before}
-    broken = any(d.code == "syntax" for d in before) or (
-        diagnose.is_python(path) and diagnose.syntax(text, path) is not None
-    )
-    known: set[tuple[str, str]] | None = None
+    python = diagnose.is_python(path, text)
+    broken = python and (any(d.code == "syntax" for d in before) or diagnose.syntax(text, path) is not None)
+    known: Counter[tuple[str, str]] | None = None
 
     def judge(new: str) -> Verdict:
         nonlocal known
-        whole = head + new + tail
-        if not diagnose.is_python(path):
+        if not python:
             return Verdict(True)
+        whole = head + new + tail
         first = diagnose.syntax(whole, path)
         if first is not None:
             why = f"line {first.line}: {first.message}"
-            return (
-                Verdict(False, left=(first,), reason=why)
-                if broken
-                else Verdict(False, new=(first,), reason=why)
-            )
+            found = (first,)
+            return Verdict(False, left=found, reason=why) if broken else Verdict(False, new=found, reason=why)
         if broken:
             return Verdict(True, gone=tuple(before))
         if known is None:
-            known = {d.key for d in diagnose.names(text, path, diagnose.ERRORS)}
-        after = diagnose.names(whole, path, diagnose.ERRORS)
-        keys = {d.key for d in after}
-        left = tuple(d for d in after if d.key in asked)
-        fresh = tuple(d for d in after if d.key not in known)
-        gone = tuple(d for d in before if d.key not in keys)
-        reason = f"{(left or fresh)[0].message}" if left or fresh else ""
-        return Verdict(not left and not fresh, gone, left, fresh, None, reason)
+            known = _counted(diagnose.names(text, path, diagnose.ERRORS))
+        return _compared(known, before, diagnose.names(whole, path, diagnose.ERRORS))
 
     return judge
+
+
+def _counted(found: Iterable[Diagnostic]) -> Counter[tuple[str, str]]:
+    return Counter(d.key for d in found)
+
+
+def _compared(
+    known: Counter[tuple[str, str]], asked: Sequence[Diagnostic], after: Sequence[Diagnostic]
+) -> Verdict:
+    """By how often each finding is there: one name may be undefined in other places too, and stay so."""
+    wanted, now = _counted(asked), _counted(after)
+    gone = tuple(d for d in asked if now[d.key] <= known[d.key] - wanted[d.key])
+    left = tuple(d for d in after if d.key in wanted and now[d.key] > known[d.key] - wanted[d.key])
+    fresh = tuple(d for d in after if d.key not in wanted and now[d.key] > known[d.key])
+    wrong = (*left, *fresh)
+    reason = f"line {wrong[0].line}: {wrong[0].message}" if wrong else ""
+    return Verdict(not wrong, gone, left, fresh, None, reason)
