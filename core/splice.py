@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from sharpen.core.document import Document
 from sharpen.core.errors import NotText
@@ -72,6 +71,8 @@ def _changes(document: Document, region: Region, new_text: str) -> Iterator[Chan
     old, new = _lines(old_text), _lines(new_text)
     head, tail = _shared(old, new)
     middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    from difflib import SequenceMatcher  # with the first edit, not with every start
+
     matcher = SequenceMatcher(None, middle_old, middle_new)
     old_at = region.start_char + sum(map(len, old[:head]))
     new_at = sum(map(len, new[:head]))

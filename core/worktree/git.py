@@ -10,7 +10,6 @@ It never changes refs, the index, the stash or the work tree.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +99,8 @@ def _wrapper(folder: Path) -> Git:
 
 def _as_file(data: bytes) -> BinaryIO:
     """Standard input as an unnamed file: a pipe would have to be fed while git already answers."""
+    import tempfile
+
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     file.write(data)
     file.seek(0)
@@ -169,6 +170,8 @@ def attributes(root: Path, names: Sequence[str], wanted: Sequence[str]) -> dict[
 
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """Both sides' changes since `base` in one file, or None where they conflict or cannot be merged."""
+    import tempfile
+
     with (
         tempfile.NamedTemporaryFile() as one,
         tempfile.NamedTemporaryFile() as two,

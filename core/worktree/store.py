@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -153,7 +152,7 @@ class Store:
     @contextlib.contextmanager
     def temporaries(self, paths: Sequence[str]) -> Iterator[None]:
         """Note temporary files of users' folders before they are made; remove what is left of them after."""
-        note = self.folder / f"{secrets.token_hex(4)}.pending"
+        note = self.folder / f"{os.urandom(4).hex()}.pending"
         with _said(self.folder):
             self._publish(note, b"\0".join(map(os.fsencode, paths)))
         try:
@@ -194,7 +193,7 @@ class Store:
 
     def _publish(self, path: Path, data: bytes) -> None:
         """Write a file of the journal so that it is complete or not there, also after a power cut."""
-        temporary = path.with_name(path.name + TEMPORARY_MARK + secrets.token_hex(4))
+        temporary = path.with_name(path.name + TEMPORARY_MARK + os.urandom(4).hex())
         with _said(self.folder):
             try:
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -31,7 +31,7 @@ OLD = {
     "two.py": b"first\n" + b"line\n" * 4_000 + b"last\n",
 }
 LINKED = "two.py"
-RANDOM_KILLS = 300
+RANDOM_KILLS = 200
 
 
 def new_text(name: str) -> str:
@@ -193,20 +193,17 @@ def test_killed_at_random_instants_nothing_is_lost_and_everything_comes_back(tre
     def run_undo(_on_step: Step | None) -> object:
         return tree.journal.undo()
 
-    lasts = {}
-    for name, work in (("apply", run_apply), ("undo", run_undo)):
-        start = time.monotonic()
-        work(None)
-        lasts[name] = time.monotonic() - start
+    # How long to let it live: follows the machine, so that about half of the runs are cut off, at any load.
+    half = {"apply": 0.02, "undo": 0.02}
     seen: Counter[str] = Counter()
     choose = random.Random(20)
     for number in range(RANDOM_KILLS):
         tree.reset()
-        name, work = ("undo", run_undo) if number % 3 == 0 else ("apply", run_apply)
+        name, work = ("undo", run_undo) if number % 4 == 0 else ("apply", run_apply)
         if name == "undo":
-            work_done = apply(tree.patch, tree.journal, "prompt", "engine")
-            assert work_done.files
-        finished = not killed_after(work, choose.uniform(0, lasts[name] * 1.3))
+            run_apply(None)
+        finished = not killed_after(work, choose.uniform(0, 2 * half[name]))
+        half[name] *= 0.9 if finished else 1.1
         tree.check_sound()
         known = tree.journal.list()
         kind = "finished" if finished else "nothing recorded" if not known else "recorded"
@@ -215,5 +212,5 @@ def test_killed_at_random_instants_nothing_is_lost_and_everything_comes_back(tre
         tree.check_like("old")
     assert sum(seen.values()) == RANDOM_KILLS
     # The instants reached both sides of the record, or the test would have looked at one half only.
-    assert seen["apply: nothing recorded"] > 5, seen
-    assert seen["apply: recorded"] > 5, seen
+    assert all(seen[f"apply: {kind}"] for kind in ("nothing recorded", "recorded", "finished")), seen
+    assert 0 < seen["undo: finished"] < RANDOM_KILLS // 4, seen
