@@ -1,0 +1,112 @@
+"""`sharpen fix`: find what is broken and repair it. Clean files cost a parse and one ruff process, no engine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sharpen.cli.exits import Exit, code_of
+from sharpen.cli.fatal import report_error, say
+from sharpen.cli.options import Options
+from sharpen.cli.road import engine_settings, play
+from sharpen.cli.sources import read
+from sharpen.cli.terminal import Terminal
+from sharpen.core.diagnose import diagnose, diagnose_many, is_python
+from sharpen.core.document import Document
+from sharpen.core.engines.choose import choose
+from sharpen.core.errors import EngineUnavailable, Refused, SharpenError
+from sharpen.core.session import Job, Target
+from sharpen.core.worktree.find import changed_files, find_root, refusals
+
+INSTRUCTION = "fix what is broken"
+
+
+def run(paths: tuple[str, ...], options: Options) -> int:
+    """Repair the named files, or those that differ from HEAD; returns the exit code."""
+    options.refuse_what_is_not_there()
+    terminal = Terminal.here(options.animation)
+    named = bool(paths)
+    if not named:
+        paths = _changed()
+    documents, worst = _documents(paths)
+    broken = _broken(documents)
+    broken, refused = _writable(broken, named)
+    worst = worst or refused
+    if not broken:
+        if not options.json and not options.quiet and not worst:
+            say(f"nothing to repair in {_files(len(documents))}")
+        if options.json:
+            from sharpen.cli.jsonl import nothing
+
+            nothing(tuple(d.path for d in documents), worst)
+        return worst
+    try:
+        engine = choose(options.engine_spec, INSTRUCTION)
+        context = tuple(read(path) for path in options.context)
+    except EngineUnavailable as error:
+        code = report_error(error)
+        return Exit.DONE if os.environ.get("PRE_COMMIT") and not options.strict else code
+    action = "propose" if options.dry_run or options.check_only else "apply"
+    job = Job(INSTRUCTION, broken, context, engine_settings(options, terminal), options.check, action)  # type: ignore[arg-type]
+    return (
+        play(job, engine, options, terminal, fixing=True)
+        if not worst
+        else _both(worst, play(job, engine, options, terminal, fixing=True))
+    )
+
+
+def _both(worst: int, code: int) -> int:
+    """Bad input among good: its code, unless the run was interrupted."""
+    return code if code == Exit.INTERRUPTED else worst
+
+
+def _changed() -> tuple[str, ...]:
+    root = find_root(Path())
+    if root is None:
+        raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
+    here = Path.cwd()
+    return tuple(
+        os.path.relpath(path, here) for path in changed_files(root) if path.suffix in {".py", ".pyi", ".pyw"}
+    )
+
+
+def _documents(paths: tuple[str, ...]) -> tuple[tuple[Document, ...], int]:
+    """What could be read, each file once, and the exit code of the first that could not."""
+    found: dict[str, Document] = {}
+    worst = 0
+    for path in paths:
+        try:
+            found.setdefault(path, read(path))
+            if not is_python(path):
+                say(f"sharpen: {path} is not Python; only Python is judged so far")
+        except SharpenError as error:
+            worst = worst or code_of(error)
+            report_error(error)
+    return tuple(found.values()), worst
+
+
+def _broken(documents: tuple[Document, ...]) -> tuple[Target, ...]:
+    files = [d for d in documents if d.path != "-"]
+    found = diagnose_many(files) if files else {}
+    targets = []
+    for document in documents:
+        findings = diagnose(document.text) if document.path == "-" else found.get(document.path, ())
+        if findings:
+            targets.append(Target(document, document.whole(), findings))
+    return tuple(targets)
+
+
+def _writable(targets: tuple[Target, ...], named: bool) -> tuple[tuple[Target, ...], int]:
+    """Without the places that sharpen does not write; those are said, and are bad input where named."""
+    files = [Path(t.document.path) for t in targets if t.document.path != "-"]
+    if not files:
+        return targets, 0
+    refused = refusals(files, find_root(files[0]), named)
+    worst = 0
+    for error in refused.values():
+        worst = worst or report_error(error)
+    return tuple(t for t in targets if Path(t.document.path) not in refused), worst
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

@@ -1,0 +1,97 @@
+"""The last line of defence: whatever ends a command becomes an exit code and at most a sentence or two.
+
+`cli.main` calls `guarded`. Invariant: no traceback reaches the user; a defect's goes to a report file. Writing to a
+reader that has gone away (`| head`) is no failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from sharpen.cli.exits import Exit, code_of
+from sharpen.core.errors import SharpenError
+
+
+def say(text: str) -> None:
+    """One line on stderr, whatever state stderr is in."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        stream = sys.stderr
+        stream.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+        stream.flush()
+
+
+def out(data: str | bytes) -> None:
+    """Results on stdout, byte for byte. A reader that has gone away is no failure."""
+    if sys.stdout is None:
+        return
+    raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+
+
+def _drop_stdout() -> None:
+    """What is still buffered goes nowhere, so that the interpreter's own flush at exit stays quiet."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def report_error(error: SharpenError) -> Exit:
+    """Say an expected failure; returns its code."""
+    say(f"sharpen: {error.message}")
+    if error.hint:
+        say(f"  {error.hint}")
+    return code_of(error)
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run the command; returns the exit code."""
+    try:
+        command()
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else Exit.BAD_INPUT if end.code else Exit.DONE)
+    except KeyboardInterrupt:
+        say("sharpen: interrupted; nothing was written")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout()
+        return Exit.DONE
+    except SharpenError as error:
+        return report_error(error)
+    except Exception as error:  # noqa: BLE001 - a defect: the user gets one line, the report has the rest
+        return _defect(error)
+    return _flushed(Exit.DONE)
+
+
+def _flushed(code: int) -> int:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+    return code
+
+
+def _defect(error: Exception) -> Exit:
+    kept = ""
+    try:
+        from sharpen.cli.terminal import state_folder
+
+        folder = state_folder() / "reports"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = Path(folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        kept = f"; the report is in {path}"
+    except OSError:
+        kept = f" ({error})"
+    say(f"sharpen: this is a defect of sharpen itself ({type(error).__name__}){kept}")
+    return Exit.DEFECT

@@ -1,0 +1,164 @@
+"""The `sharpen` command: one small function a command, nothing heavy imported at the top.
+
+Help, `--version` and completion run from this module alone; a command's own module is imported when it is called.
+`main` owns the last line of defence: every failure becomes one sentence on stderr and a documented exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sharpen.cli.options import Options
+
+app = typer.Typer(
+    name="sharpen",
+    help="Repair code in place with a diffusion language model, on your own machine.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+Engine = Annotated[str | None, typer.Option("-e", "--engine", help="Which engine; default: embedded.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Apply without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Apply nothing, print the unified diff.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Events as JSON lines on stdout (--json=cells: with cells).")
+]
+Cells = Annotated[bool, typer.Option("--json-cells", hidden=True)]
+Count = Annotated[int, typer.Option("-n", "--candidates", min=1, help="How many candidates to ask for.")]
+Check = Annotated[str | None, typer.Option("--check", help="A candidate holds only if CMD exits 0.")]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Refinement steps.")]
+Strength = Annotated[float | None, typer.Option("--strength", min=0, max=1, help="Share noised first.")]
+Seed = Annotated[int, typer.Option("--seed", help="For engines that draw lots.")]
+Context = Annotated[
+    list[str] | None, typer.Option("-c", "--context", help="A file to read, never to change.")
+]
+Still = Annotated[bool, typer.Option("--no-animation", help="Plain lines in place of the live view.")]
+Record = Annotated[str | None, typer.Option("--record", help="Write the refinement to FILE.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say less.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"sharpen {version('sharpen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    _version_: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Repair code in place with a diffusion language model, on your own machine."""
+
+
+@app.command()
+def fix(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", show_default=False)] = None,
+    engine: Engine = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    json_cells: Cells = False,
+    candidates: Count = 1,
+    check: Check = None,
+    steps: Steps = None,
+    strength: Strength = None,
+    seed: Seed = 0,
+    context: Context = None,
+    no_animation: Still = False,
+    record: Record = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    staged: Annotated[bool, typer.Option("--staged", help="Judge and repair what is in the index.")] = False,
+    check_only: Annotated[bool, typer.Option("--check-only", help="Write nothing.")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 also where a file changed.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="In a hook, fail without an engine.")] = False,
+) -> None:
+    """Find what is broken (syntax errors, undefined names) and repair it.
+
+    No PATH: the files changed against HEAD, untracked ones included.
+    """
+    from sharpen.cli.commands import fix as command
+
+    given = Options(
+        engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
+        tuple(context or ()), not no_animation, record, quiet, verbose, staged, check_only, exit_zero, strict,
+    )  # fmt: skip
+    raise typer.Exit(command.run(tuple(paths or ()), given))
+
+
+@app.command()
+def edit(
+    prompt: str,
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...", show_default=False)] = None,
+    engine: Engine = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    json_cells: Cells = False,
+    candidates: Count = 1,
+    check: Check = None,
+    steps: Steps = None,
+    strength: Strength = None,
+    seed: Seed = 0,
+    context: Context = None,
+    no_animation: Still = False,
+    record: Record = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """One edit. TARGET: PATH, PATH:LINE, PATH:START-END, PATH::SYMBOL, or - for stdin to stdout."""
+    from sharpen.cli.commands import edit as command
+
+    given = Options(
+        engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
+        tuple(context or ()), not no_animation, record, quiet, verbose,
+    )  # fmt: skip
+    raise typer.Exit(command.run(prompt, tuple(targets or ()), given))
+
+
+@app.command()
+def undo(
+    checkpoint: Annotated[str | None, typer.Argument(metavar="[ID]", show_default=False)] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show the checkpoints.")] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Apply again what was undone.")] = False,
+) -> None:
+    """Put back what a checkpoint changed, the last one by default."""
+    from sharpen.cli.commands import undo as command
+
+    raise typer.Exit(command.run(checkpoint, show=show, redo=redo))
+
+
+@app.command()
+def demo(
+    picture: Annotated[str | None, typer.Option("--picture", help="Draw the run into FILE.svg.")] = None,
+    no_animation: Still = False,
+) -> None:
+    """Repair real broken files in a temporary repository, with everything shown."""
+    from sharpen.cli.commands import demo as command
+
+    raise typer.Exit(command.run(picture, animation=not no_animation))
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed, which engine would run, what is missing and what mends it."""
+    from sharpen.cli.commands import doctor as command
+
+    raise typer.Exit(command.run())
+
+
+def main() -> None:
+    """The console entry: run the command, turn whatever ends it into an exit code."""
+    from sharpen.cli import fatal
+
+    sys.argv = [a if a != "--json=cells" else "--json-cells" for a in sys.argv]
+    sys.exit(fatal.guarded(lambda: app(prog_name="sharpen")))

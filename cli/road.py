@@ -1,0 +1,130 @@
+"""One run of the road for `edit`, `fix` and `demo`: events to the screen or to JSON lines, the end to an exit code.
+
+Owns the interrupt: the first Ctrl-C asks the engine to stop at its next step, a second one stops at once. Knows
+nothing of models, diffs or git beyond calling core.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from sharpen.cli.exits import Exit, code_of
+from sharpen.cli.fatal import out, say
+from sharpen.cli.options import Options
+from sharpen.cli.terminal import Terminal, state_folder
+from sharpen.core.engines.base import Engine
+from sharpen.core.errors import Interrupted, NothingHeld
+from sharpen.core.events import Event, Failed, Finished
+from sharpen.core.patch import Patch
+from sharpen.core.request import CancelToken
+from sharpen.core.request import Settings as EngineSettings
+from sharpen.core.session import Job, run
+from sharpen.core.worktree.find import find_root
+from sharpen.core.worktree.journal import Journal
+
+Show = Callable[[Event], None]
+
+
+def journal_for(path: str | None) -> Journal:
+    """The journal of the repository that holds `path`; outside git, of the current folder."""
+    start = Path(path) if path and path != "-" else Path()
+    return Journal(state_folder(), find_root(start) or Path.cwd())
+
+
+def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
+    """What the engine is told."""
+    return EngineSettings(
+        steps=options.steps,
+        candidates=options.candidates,
+        strength=options.strength,
+        seed=options.seed,
+        frames=options.json or terminal.can_animate or options.verbose,
+    )
+
+
+def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixing: bool) -> int:
+    """Run the job, show it, print the result where nothing is written; returns the exit code."""
+    from sharpen.cli.show import viewer
+
+    cancel = CancelToken()
+    paths = [target.document.path for target in job.targets]
+    journal = journal_for(paths[0]) if job.action == "apply" and "-" not in paths else None
+    ended: list[Finished] = []
+    errors: list[Exception] = []
+    with viewer(job, options, terminal, fixing=fixing) as view, _interruptible(cancel):
+
+        def decide(patch: Patch) -> Patch | None:
+            with _plain_interrupt():
+                return view.decide(patch)
+
+        for event in run(job, engine, journal=journal, decide=decide, cancel=cancel):
+            if isinstance(event, Finished):
+                ended.append(event)
+            if isinstance(event, Failed):
+                errors.append(event.error)
+            code = _code(ended, errors, fixing and not options.exit_zero, options)
+            view.see(event, code)
+    if cancel.cancelled and not ended[0].changed:
+        say("sharpen: interrupted; nothing was written")
+        return Exit.INTERRUPTED
+    if not options.json:
+        _print_result(job, ended[0], options)
+    return _code(ended, errors, fixing and not options.exit_zero, options)
+
+
+def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: Options) -> int:
+    """The exit code so far. `ones`: a changed or broken file is 1, as a fixer has it."""
+    if any(isinstance(e, Interrupted) for e in errors):
+        return Exit.INTERRUPTED
+    worse = [e for e in errors if not (ones or options.exit_zero) or not isinstance(e, NothingHeld)]
+    if worse:
+        return code_of(worse[0])
+    if not ones or not ended:
+        return Exit.DONE
+    proposed = ended[0].proposed
+    return Exit.CHANGED if errors or ended[0].changed or (proposed and not proposed.empty) else Exit.DONE
+
+
+def _print_result(job: Job, end: Finished, options: Options) -> None:
+    """The diff, or for stdin the text, where the road did not write."""
+    patch = end.proposed
+    stdin = next((t.document for t in job.targets if t.document.path == "-"), None)
+    if stdin is not None and not options.dry_run:
+        if patch is not None:
+            out(patch.result("-"))
+    elif patch is not None and not end.changed and job.action == "propose":
+        out(patch.unified_bytes())
+
+
+@contextmanager
+def _interruptible(cancel: CancelToken) -> Iterator[None]:
+    """Ctrl-C sets the token; a second one raises. Only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if cancel.cancelled:
+            raise KeyboardInterrupt
+        cancel.cancel()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _plain_interrupt() -> Iterator[None]:
+    """While a question stands, Ctrl-C is the answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
