@@ -11,7 +11,9 @@ def test_a_plan_changes_only_its_own_tokens(codec: Codec) -> None:
     window = cut(text, codec, 1, 6)
     equals = codec.id_of(" ==")
     colon, closer = codec.id_of(":"), codec.id_of(")")
-    assert equals and colon and closer
+    assert equals
+    assert colon
+    assert closer
     words = [text[a:b] for a, b in window.spans]
     at, line = words.index(" ="), words.index("\n    ")
     plan = Plan(

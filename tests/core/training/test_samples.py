@@ -43,7 +43,7 @@ def test_the_targets_of_a_sample_describe_code_that_is_whole(
 def test_every_position_asks_at_most_one_thing(units: Path, tokenizer: Path) -> None:
     for s in islice(stream(units, tokenizer, 2), 100):
         assert len({len(x) for x in (s.ids, s.flags, s.fill, s.edit, s.wrong, s.gap)}) == 1
-        assert not any(f != IGNORE and e != IGNORE for f, e in zip(s.fill, s.edit, strict=True))
+        assert all(IGNORE in (f, e) for f, e in zip(s.fill, s.edit, strict=True))
         assert all((t == MASK) == (s.fill[i] != IGNORE) for i, t in enumerate(s.ids[1:]))
 
 
