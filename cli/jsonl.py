@@ -1,72 +1,90 @@
-"""Events as JSON lines on stdout. The fields are a contract (`docs/cli.md`); nothing else is printed there."""
+"""Events as JSON lines on stdout, one object a line, nothing else there. The fields are a contract (`docs/cli.md`)."""
 
 from __future__ import annotations
 
 import json
-import sys
-from typing import Any
 
 from sharpen.cli.exits import code_of
-from sharpen.core.candidate import Verdict
-from sharpen.core.errors import SharpenError
+from sharpen.cli.fatal import out
+from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
+from sharpen.core.patch import Patch
+
+Fields = dict[str, object]
 
 
-def _verdict(v: Verdict) -> dict[str, Any]:
-    def told(found: tuple[Any, ...]) -> list[dict[str, Any]]:
-        return [{"line": d.line, "code": d.code, "message": d.message} for d in found]
+class JsonLines:
+    """A viewer for programs. Nobody is asked: what holds is applied as `--yes` and `fix` say."""
 
-    return {"holds": v.holds, "gone": told(v.gone), "left": told(v.left), "new": told(v.new)}
+    def __init__(self, *, cells: bool) -> None:
+        self._cells = cells
+
+    def see(self, event: Event, code: int) -> None:
+        """Write one line."""
+        _write(fields(event, code, cells=self._cells))
+
+    def decide(self, patch: Patch) -> Patch | None:
+        """All of it."""
+        return patch
 
 
-def fields(event: Event, code: int = 0) -> dict[str, Any]:
-    """The event as a plain dictionary; `code` is what `finished` tells the shell."""
-    body: dict[str, Any]
+def nothing(paths: tuple[str, ...], code: int) -> None:
+    """The line of a run that had nothing to do."""
+    _write(fields(Finished(0.0, (), paths, (), 0, 0.0), code))
+
+
+def fields(event: Event, code: int, *, cells: bool = False) -> Fields:
+    """The object of an event."""
+    seconds = round(event.seconds, 4)
     match event:
         case Started():
-            body = {
-                "event": "started",
-                "engine": event.engine,
-                "model": event.model,
-                "targets": event.targets,
-            }
+            own: Fields = {"engine": event.engine, "model": event.model, "targets": list(event.targets)}
+            return {"event": "started", "seconds": seconds} | own
         case Framed():
-            f = event.frame
-            body = {
-                "event": "frame",
-                "path": event.path,
-                "step": f.step,
-                "steps": f.steps,
-                "text": f.canvas.text,
-            }
-            body |= {"masked": f.canvas.count("masked"), "settled": f.canvas.count("settled", "context")}
+            return {"event": "frame", "seconds": seconds} | _frame(event, cells=cells)
         case Proposed():
-            body = {"event": "proposed", "path": event.path, "candidate": event.index}
-            body |= {"score": event.candidate.score, "diff": event.patch.unified()}
+            own = {"path": event.path, "candidate": event.index, "score": event.candidate.score}
+            diff = event.patch.unified_bytes().decode("utf-8", "replace")
+            return {"event": "proposed", "seconds": seconds} | own | {"diff": diff}
         case Verified():
-            body = {
-                "event": "verified",
-                "path": event.path,
-                "candidate": event.index,
-                **_verdict(event.verdict),
-            }
+            verdict = event.verdict
+            own = {"path": event.path, "candidate": event.index, "holds": verdict.holds}
+            lists: Fields = {k: [_finding(d) for d in getattr(verdict, k)] for k in ("gone", "left", "new")}
+            return {"event": "verified", "seconds": seconds} | own | lists
         case Applied():
-            body = {"event": "applied", "path": event.path, "checkpoint": event.checkpoint}
-        case Failed():
-            known = isinstance(event.error, SharpenError)
-            body = {"event": "failed", "path": event.path, "code": int(code_of(event.error))}
-            body |= {"message": str(event.error), "hint": event.error.hint if known else ""}  # type: ignore[attr-defined]
-        case Finished():
-            body = {"event": "finished", "exit": code, "changed": event.changed, "unchanged": event.unchanged}
-            body |= {
-                "failed": event.failed,
-                "steps": event.steps,
-                "engine_seconds": round(event.engine_seconds, 4),
+            return {
+                "event": "applied",
+                "seconds": seconds,
+                "path": event.path,
+                "checkpoint": event.checkpoint,
             }
-    return body | {"seconds": round(event.seconds, 4)}
+        case Failed():
+            hint = getattr(event.error, "hint", "")
+            own = {"code": int(code_of(event.error)), "message": str(event.error), "hint": hint}
+            return {"event": "failed", "seconds": seconds} | own
+        case Finished():
+            ends: Fields = {k: list(getattr(event, k)) for k in ("changed", "unchanged", "failed")}
+            own = {"steps": event.steps, "engine_seconds": round(event.engine_seconds, 4)}
+            return {"event": "finished", "seconds": seconds, "exit": int(code)} | ends | own
 
 
-def write(event: Event, code: int = 0) -> None:
-    """One line, at once."""
-    sys.stdout.write(json.dumps(fields(event, code), ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+def _frame(event: Framed, *, cells: bool) -> Fields:
+    frame, canvas = event.frame, event.frame.canvas
+    found: Fields = {
+        "step": frame.step,
+        "steps": frame.steps,
+        "masked": canvas.count("masked"),
+        "settled": canvas.count("settled"),
+        "text": canvas.text,
+    }
+    if cells:
+        found["cells"] = [[c.text, c.state, round(c.confidence, 4)] for c in canvas.cells]
+    return found
+
+
+def _finding(found: Diagnostic) -> Fields:
+    return {"line": found.line, "column": found.column, "code": found.code, "message": found.message}
+
+
+def _write(found: Fields) -> None:
+    out(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -1,37 +1,55 @@
-"""`sharpen doctor`: what is installed, which engine would run, what is missing and how to mend it."""
+"""`sharpen doctor`: what is installed, which engine would run, what is missing, and the command that mends it."""
 
 from __future__ import annotations
 
+import platform
+import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+from importlib import metadata
 
 from sharpen.cli.exits import Exit
+from sharpen.cli.fatal import out
+from sharpen.cli.options import Options
 from sharpen.cli.terminal import state_folder
 from sharpen.core.diagnose import ruff_path
 from sharpen.core.engines.choose import choose
 from sharpen.core.errors import SharpenError
 
+NEEDED = (
+    "onnxruntime",
+    "numpy",
+    "tokenizers",
+    "tree-sitter",
+    "tree-sitter-python",
+    "gitpython",
+    "rich",
+    "typer",
+)
 
-def doctor() -> int:
-    """Print a line a fact; exit 0 where the embedded engine can run."""
-    say = sys.stdout.write
-    say(f"sharpen {version('sharpen')} on Python {sys.version.split()[0]}\n")
-    for name in ("onnxruntime", "tokenizers", "textual", "tree-sitter", "torch"):
+
+def run() -> int:
+    """Print the table; exit 3 where no engine would run."""
+    rows = [("sharpen", metadata.version("sharpen"), "")]
+    rows.append(("python", f"{platform.python_version()} ({sys.executable})", ""))
+    for name in NEEDED:
         try:
-            say(f"  {name} {version(name)}\n")
-        except PackageNotFoundError:
-            say(f"  {name}: not installed{' (only local models need it)' if name == 'torch' else ''}\n")
+            rows.append((name, metadata.version(name), ""))
+        except metadata.PackageNotFoundError:
+            rows.append((name, "missing", f"pip install {name}"))
+    git = shutil.which("git")
+    rows.append(("git", git or "missing", "" if git else "install git; files outside git work without it"))
     try:
-        say(f"  ruff at {ruff_path()}\n")
-        engine = choose(None, "fix this")
-        say(f"engine: {engine.name}, model {engine.model}\n")
-    except SharpenError as e:
-        say(f"engine: {e.message}\n")
-        say(f"  to mend it: {e.hint}\n")
-        return int(Exit.NO_ENGINE)
-    if find_spec("onnxruntime") is None:
-        say("  to mend it: pip install onnxruntime\n")
-        return int(Exit.NO_ENGINE)
-    say(f"checkpoints and reports: {state_folder()}\n")
-    return int(Exit.DONE)
+        rows.append(("ruff", ruff_path(), ""))
+    except SharpenError as error:
+        rows.append(("ruff", "missing", error.hint))
+    rows.append(("state folder", str(state_folder()), ""))
+    code = Exit.DONE
+    try:
+        engine = choose(Options().engine_spec, "fix what is broken")
+        rows.append(("engine", f"{engine.name}, model {engine.model}", ""))
+    except SharpenError as error:
+        rows.append(("engine", error.message, error.hint))
+        code = Exit.NO_ENGINE
+    for name, found, mend in rows:
+        out(f"{name:<20}{found}{f'   -> {mend}' if mend else ''}\n")
+    return code

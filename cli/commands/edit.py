@@ -1,56 +1,88 @@
-"""`sharpen edit PROMPT TARGET…`: one edit of what the targets name."""
+"""`sharpen edit`: one prompt, some targets, one edit. Where nobody can be asked it applies only with `--yes`."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from sharpen.cli import jsonl
-from sharpen.cli.exits import Exit
+from sharpen.cli.commands.fix import changed_paths, files
+from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
-from sharpen.cli.runner import carry_out, journal_for
+from sharpen.cli.road import engine_settings, play
+from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose
+from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.engines.choose import choose
 from sharpen.core.errors import BadInput
-from sharpen.core.request import Settings
+from sharpen.core.region import Region
 from sharpen.core.session import Job, Target
+from sharpen.core.skills import classify
 from sharpen.core.targets import parse, resolve
+from sharpen.core.worktree.find import check_writable_target, find_root
 
 
-def _target(word: str) -> Target:
-    spec = parse(word)
-    document = Document.from_bytes(sys.stdin.buffer.read()) if spec.path == "-" else Document.read(spec.path)
-    return Target(document, resolve(spec, document), diagnose(document.text, document.path))
-
-
-def edit(prompt: str, words: list[str], options: Options) -> int:
-    """Make the edit; returns the exit code."""
-    if not words:
-        raise BadInput("no target was named", f'sharpen edit "{prompt}" PATH')
-    engine = choose(options.engine, prompt)
-    targets = tuple(_target(w) for w in words)
-    piped = any(t.document.path == "-" for t in targets)
-    if options.engine in (None, "embedded") and not any(t.diagnostics for t in targets):
-        if piped and not options.json:
-            sys.stdout.buffer.write(targets[0].document.data)
-        sys.stderr.write("nothing is broken there\n")
-        return int(Exit.DONE)
-    can_ask = Terminal.here().can_ask
-    write = not options.dry_run and not piped and (options.yes or can_ask)
-    settings = Settings(candidates=options.candidates, seed=options.seed, frames=options.json)
-    chosen = tuple(t for t in targets if t.diagnostics) if options.engine in (None, "embedded") else targets
-    journal = None if piped else journal_for(Path(targets[0].document.path))
-    last, worst = carry_out(
-        Job(prompt, chosen, settings=settings), engine, options, write=write, journal=journal
+def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
+    """Edit the targets, or the files that differ from HEAD; returns the exit code."""
+    options.refuse_what_is_not_there()
+    if not prompt.strip():
+        raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
+    terminal = Terminal.here(options.animation)
+    places = _places(specs)
+    context = tuple(read(path) for path in options.context)
+    skill = classify(prompt)
+    targets = tuple(Target(d, r, _findings(d, r, skill)) for d, r in places)
+    if skill is not None:
+        targets = tuple(t for t in targets if t.diagnostics)
+        if not targets:
+            return _nothing(places, options)
+    engine = choose(options.engine_spec, prompt)
+    writes = not options.dry_run and (options.yes or terminal.can_ask)
+    job = Job(
+        prompt,
+        targets,
+        context,
+        engine_settings(options, terminal),
+        options.check,
+        "apply" if writes else "propose",
     )
+    return play(job, engine, options, terminal, fixing=False)
+
+
+def _places(specs: tuple[str, ...]) -> tuple[tuple[Document, Region], ...]:
+    """Each target's document and region; a file may be named once."""
+    found: dict[str, tuple[Document, Region]] = {}
+    for text in specs or changed_paths():
+        spec = parse(text)
+        if spec.path in found:
+            raise BadInput(f"{spec.path} is named twice", "one region of a file at a time")
+        document = read(spec.path)
+        if spec.path != "-":
+            path = Path(spec.path)
+            check_writable_target(path, find_root(path), named=bool(specs))
+        found[spec.path] = (document, resolve(spec, document))
+    if "-" in found and len(found) > 1:
+        raise BadInput("- (standard input) cannot be mixed with files")
+    return tuple(found.values())
+
+
+def _findings(document: Document, region: Region, skill: str | None) -> tuple[Diagnostic, ...]:
+    """What the prompt is about. A syntax error counts wherever the parser saw it: its cause may lie in the region."""
+    kinds = {"syntax": ("syntax",), "undefined": ("undefined",)}.get(skill or "", ("syntax", "undefined"))
+    found = diagnose(document.text, document.path, kinds)
+    return tuple(
+        d for d in found if d.code == "syntax" or region.start_char <= d.start_char <= region.end_char
+    )
+
+
+def _nothing(places: tuple[tuple[Document, Region], ...], options: Options) -> int:
+    """Exit 0; stdin passes through unchanged."""
     if options.json:
-        jsonl.write(last, int(worst))
-    elif piped:
-        patch = last.proposed
-        changed = patch is not None and not patch.empty
-        sys.stdout.buffer.write(patch.result("-") if patch and changed else targets[0].document.data)
-    elif not write and last.proposed:
-        sys.stdout.write(last.proposed.unified())
-    return int(worst)
+        from sharpen.cli.jsonl import nothing
+
+        nothing(tuple(d.path for d, _ in places), 0)
+    elif len(places) == 1 and places[0][0].path == "-":
+        out(places[0][0].data)
+    elif not options.quiet:
+        say(f"nothing to repair in {files(len(places))}")
+    return 0

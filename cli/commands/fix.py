@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sharpen.cli.exits import Exit, code_of
-from sharpen.cli.fatal import report_error, say
+from sharpen.cli.fatal import out, report_error, say
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.sources import read
@@ -27,18 +27,20 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     terminal = Terminal.here(options.animation)
     named = bool(paths)
     if not named:
-        paths = _changed()
+        paths = changed_paths()
     documents, worst = _documents(paths)
     broken = _broken(documents)
     broken, refused = _writable(broken, named)
     worst = worst or refused
     if not broken:
         if not options.json and not options.quiet and not worst:
-            say(f"nothing to repair in {_files(len(documents))}")
+            say(f"nothing to repair in {files(len(documents))}")
         if options.json:
             from sharpen.cli.jsonl import nothing
 
             nothing(tuple(d.path for d in documents), worst)
+        elif [d.path for d in documents] == ["-"]:
+            out(documents[0].data)
         return worst
     try:
         engine = choose(options.engine_spec, INSTRUCTION)
@@ -60,7 +62,8 @@ def _both(worst: int, code: int) -> int:
     return code if code == Exit.INTERRUPTED else worst
 
 
-def _changed() -> tuple[str, ...]:
+def changed_paths() -> tuple[str, ...]:
+    """Python files that differ from HEAD, from here. Raises Refused outside git."""
     root = find_root(Path())
     if root is None:
         raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
@@ -86,8 +89,8 @@ def _documents(paths: tuple[str, ...]) -> tuple[tuple[Document, ...], int]:
 
 
 def _broken(documents: tuple[Document, ...]) -> tuple[Target, ...]:
-    files = [d for d in documents if d.path != "-"]
-    found = diagnose_many(files) if files else {}
+    on_disk = [d for d in documents if d.path != "-"]
+    found = diagnose_many(on_disk) if on_disk else {}
     targets = []
     for document in documents:
         findings = diagnose(document.text) if document.path == "-" else found.get(document.path, ())
@@ -98,15 +101,16 @@ def _broken(documents: tuple[Document, ...]) -> tuple[Target, ...]:
 
 def _writable(targets: tuple[Target, ...], named: bool) -> tuple[tuple[Target, ...], int]:
     """Without the places that sharpen does not write; those are said, and are bad input where named."""
-    files = [Path(t.document.path) for t in targets if t.document.path != "-"]
-    if not files:
+    places = [Path(t.document.path) for t in targets if t.document.path != "-"]
+    if not places:
         return targets, 0
-    refused = refusals(files, find_root(files[0]), named)
+    refused = refusals(places, find_root(places[0]), named)
     worst = 0
     for error in refused.values():
         worst = worst or report_error(error)
     return tuple(t for t in targets if Path(t.document.path) not in refused), worst
 
 
-def _files(count: int) -> str:
+def files(count: int) -> str:
+    """`1 file`, `3 files`."""
     return "1 file" if count == 1 else f"{count} files"
