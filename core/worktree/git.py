@@ -56,10 +56,14 @@ def git_folder(root: Path) -> Path | None:
     return root / os.fsdecode(pointer.removeprefix(b"gitdir:").strip())
 
 
-def run(folder: Path, *arguments: str, stdin: bytes = b"") -> Answer:
-    """Run `git ARGUMENTS` in the folder. Raises Refused where git is missing or distrusts the repository."""
+def run(folder: Path, *arguments: str, stdin: bytes = b"", hook_index: bool = False) -> Answer:
+    """Run `git ARGUMENTS` in the folder. Raises Refused where git is missing or distrusts the repository.
+
+    `hook_index`: inside a hook of this very repository, read the index that is being committed. Only for
+    questions: `git worktree add` would fill that index with HEAD and lose what the user has staged.
+    """
     wrapper = _wrapper(folder)
-    index = _own_index(folder)
+    index = _own_index(folder) if hook_index else ""
     drop = [name for name in _LOCAL if name in os.environ]
     command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
     # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
@@ -141,7 +145,9 @@ def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
     """Those of the names (relative to `root`) with an unresolved conflict; None where git has no work tree."""
     found: set[str] = set()
     for some in _batches(names):
-        answer = run(root, "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", *some)
+        answer = run(
+            root, "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", *some, hook_index=True
+        )
         if "must be run in a work tree" in answer.error:
             return None
         _expect(answer, root)
@@ -152,14 +158,16 @@ def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
 def ignored(root: Path, names: Sequence[str]) -> set[str]:
     """Those of the names that git ignores; a tracked file is never ignored."""
     # It has no literal pathspecs; the dot keeps a name that begins with a colon from being read as magic.
-    answer = run(root, "check-ignore", "-z", "--stdin", stdin=_lines([f"./{name}" for name in names]))
+    answer = run(
+        root, "check-ignore", "-z", "--stdin", stdin=_lines([f"./{name}" for name in names]), hook_index=True
+    )
     _expect(answer, root, (0, 1))
     return {os.fsdecode(entry).removeprefix("./") for entry in answer.out.split(b"\0") if entry}
 
 
 def attributes(root: Path, names: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, str]]:
     """name -> attribute -> value (`set`, `unset`, `unspecified` or a word)."""
-    answer = run(root, "check-attr", "-z", "--stdin", *wanted, stdin=_lines(names))
+    answer = run(root, "check-attr", "-z", "--stdin", *wanted, stdin=_lines(names), hook_index=True)
     _expect(answer, root)
     fields = [os.fsdecode(field) for field in answer.out.split(b"\0")]
     found: dict[str, dict[str, str]] = {}

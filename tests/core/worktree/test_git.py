@@ -42,16 +42,21 @@ def test_in_its_own_hook_the_index_of_the_commit_is_read(
     subprocess.run(["git", "add", "c.py"], cwd=repo, env=env, check=True)
     value = str(other) if style == "absolute" else ".git/next-index-1.lock"
     monkeypatch.setenv("GIT_INDEX_FILE", value)
-    assert asked.run(repo, "ls-files", "-z").out.split(b"\0") == [b"a.py", b"b.py", b"c.py", b""]
+    assert asked.run(repo, "ls-files", "-z", hook_index=True).out.split(b"\0") == [
+        b"a.py",
+        b"b.py",
+        b"c.py",
+        b"",
+    ]
     monkeypatch.delenv("GIT_INDEX_FILE")
-    assert b"c.py" not in asked.run(repo, "ls-files", "-z").out
+    assert b"c.py" not in asked.run(repo, "ls-files", "-z", hook_index=True).out
 
 
 def test_a_real_commit_hook_sees_what_is_being_committed(repo: Path, git: Git) -> None:
     said = repo / "said"
     script = (
         "import pathlib, sharpen.core.worktree.git as g; "
-        f"pathlib.Path({str(said)!r}).write_bytes(g.run(pathlib.Path.cwd(), 'diff', '--cached', '--name-only', '-z').out)"
+        f"pathlib.Path({str(said)!r}).write_bytes(g.run(pathlib.Path.cwd(), 'diff', '--cached', '--name-only', '-z', hook_index=True).out)"
     )
     hook = repo / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
@@ -62,6 +67,17 @@ def test_a_real_commit_hook_sees_what_is_being_committed(repo: Path, git: Git) -
     git("add", "b.py", cwd=repo)
     git("commit", "-q", "-m", "only a", "--", "a.py", cwd=repo)
     assert said.read_bytes() == b"a.py\0"
+
+
+def test_a_throw_away_worktree_made_in_a_hook_leaves_what_is_staged(
+    repo: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "staged.py").write_text("s")
+    git("add", "staged.py", cwd=repo)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo / ".git/index"))
+    assert asked.run(repo, "worktree", "add", "--detach", str(tmp_path / "copy"), "HEAD").status == 0
+    assert "staged.py" in git("diff", "--cached", "--name-only", cwd=repo)
+    assert not (tmp_path / "copy/staged.py").exists()
 
 
 def test_git_speaks_english_to_us(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
