@@ -8,6 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from sharpen.cli.exits import Exit
+from sharpen.cli.jsonl import fields
+from sharpen.core.candidate import Candidate, Verdict
+from sharpen.core.canvas import Canvas, Frame
+from sharpen.core.document import Document
+from sharpen.core.errors import NotAFile
+from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
+from sharpen.core.patch import Patch
+from sharpen.core.region import Region
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
@@ -17,6 +27,18 @@ PAGES = [
 ]
 FIRST_COMMAND = "pip install . && sharpen demo"
 TEST_COMMAND = "pip install -e '.[dev]' && pytest"
+
+DOCUMENT = Document.from_bytes(b"x = 1\n", path="x.py")
+CANDIDATE = Candidate("x = 2\n", 0.5, 1, 0.1)
+EVENTS: list[Event] = [
+    Started(0.0, "embedded", "a model", ("x.py",)),
+    Framed(0.1, "x.py", Frame(1, None, Canvas((), Region(0, 6)), 0.1)),
+    Proposed(0.2, "x.py", 0, CANDIDATE, Patch.of(DOCUMENT, DOCUMENT.whole(), CANDIDATE.text)),
+    Verified(0.3, "x.py", 0, CANDIDATE, Verdict(holds=True)),
+    Applied(0.4, "x.py", "1"),
+    Failed(0.5, "y.py", NotAFile("there is no y.py")),
+    Finished(0.6, ("x.py",), (), ("y.py",), 1, 0.1),
+]
 
 
 def read(name: str) -> str:
@@ -54,6 +76,27 @@ def test_the_readme_is_short_and_has_the_two_commands() -> None:
     assert text.count("\n") <= 120
     assert FIRST_COMMAND in text
     assert TEST_COMMAND in text
+
+
+def first_column(page: str, heading: str) -> dict[str, str]:
+    """The table under a heading: first cell -> the rest of the row."""
+    section = read(page).partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+?) \| (.+) \|$", section, re.MULTILINE)
+    return {cell.strip("`"): rest for cell, rest in rows if not set(cell) <= {"-", ":"}}
+
+
+def test_the_exit_code_table_is_the_codes() -> None:
+    documented = [cell for cell in first_column("docs/cli.md", "Exit codes") if cell.isdigit()]
+    assert documented == [str(int(code)) for code in Exit]
+
+
+def test_the_json_table_is_the_fields_that_are_written() -> None:
+    table = first_column("docs/cli.md", "JSON lines")
+    for event in EVENTS:
+        written = fields(event)
+        documented = set(re.findall(r"`(\w+)`", table[written["event"]].partition(";")[0]))
+        assert documented == set(written) - {"event", "seconds"}, written["event"]
+    assert {fields(event)["event"] for event in EVENTS} == set(table) - {"event"}
 
 
 def test_ci_runs_the_readmes_commands_as_they_stand() -> None:
