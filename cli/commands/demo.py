@@ -1,37 +1,68 @@
-"""`sharpen demo`: a git repository of broken files in a temporary folder, repaired before your eyes."""
+"""`sharpen demo`: broken files that ship with the package, repaired in a temporary git repository, all of it shown.
+
+It calls the same commands that a user would; the folder stays, so that the reader can look and undo.
+"""
 
 from __future__ import annotations
 
-import sys
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
-from sharpen.cli.commands.fix import fix
-from sharpen.cli.exits import Exit
+from sharpen.cli.commands.fix import INSTRUCTION
+from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
+from sharpen.cli.road import engine_settings, play
+from sharpen.cli.sources import read
+from sharpen.cli.terminal import Terminal
+from sharpen.core.diagnose import diagnose_many
+from sharpen.core.engines.choose import choose
+from sharpen.core.errors import Refused
+from sharpen.core.session import Job, Target
 from sharpen.core.worktree import git
 
-FILES = Path(__file__).parent.parent / "demo"
+FILES = Path(__file__).resolve().parent.parent / "demo"
+_WHO = ("-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
+
+
+def run(picture: str | None, *, animation: bool) -> int:
+    """Make the repository, repair it, show what changed; returns the exit code (0: every file repaired)."""
+    terminal = Terminal.here(animation)
+    options = Options(yes=True, animation=animation, exit_zero=True)
+    engine = choose(options.engine_spec, INSTRUCTION)
+    folder = _repository()
+    here = Path.cwd()
+    out(f"A repository with broken files: {folder}\n")
+    os.chdir(folder)
+    try:
+        documents = [read(path.name) for path in sorted(folder.glob("*.py"))]
+        found = diagnose_many(documents)
+        targets = tuple(Target(d, d.whole(), found[d.path]) for d in documents if found.get(d.path))
+        job = Job(INSTRUCTION, targets, settings=engine_settings(options, terminal))
+        code = play(job, engine, options, terminal, fixing=True)
+        diff = git.run(folder, "--no-pager", "diff").out
+        out(b"\n" + diff + b"\n" + git.run(folder, "--no-pager", "diff", "--stat").out)
+        left = [d.path for d in documents if diagnose_many([read(d.path)]).get(d.path)]
+    finally:
+        os.chdir(here)
+    if picture:
+        from sharpen.cli.picture import draw
+
+        draw(Path(picture), diff.decode("utf-8", "replace"), len(documents) - len(left), len(documents))
+        say(f"drawn into {picture}")
+    out(f"\n{len(documents) - len(left)} of {len(documents)} files repaired.\n")
+    out(f"Take it back:  cd {folder} && sharpen undo\n")
+    return code or (1 if left else 0)
 
 
 def _repository() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="sharpen-demo-"))
-    for source in sorted(FILES.glob("*.txt")):
-        (folder / source.name.removesuffix(".txt")).write_bytes(source.read_bytes())
-    git.run(folder, "init", "-q")
-    git.run(folder, "add", "-A")
-    git.run(
-        folder, "-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "commit", "-q", "-m", "broken"
-    )
+    """A new git repository with one commit of the shipped files. Raises Refused where git is missing."""
+    folder = Path(tempfile.mkdtemp(prefix="sharpen-demo-")).resolve()
+    for path in FILES.glob("*.py"):
+        shutil.copyfile(path, folder / path.name)
+    for words in (("init", "-q"), ("add", "."), (*_WHO, "commit", "-q", "--no-verify", "-m", "As it was")):
+        answer = git.run(folder, *words)
+        if answer.status:
+            raise Refused(f"git could not make the demo's repository: {answer.error or answer.status}")
     return folder
-
-
-def demo(*, animation: bool = True) -> int:
-    """Make the repository, repair it, show what changed; returns the exit code."""
-    folder = _repository()
-    sys.stderr.write(f"five broken files in {folder}\n")
-    code = fix([folder], Options(yes=True, no_animation=not animation))
-    sys.stdout.write(git.run(folder, "diff").out.decode("utf-8", "replace"))
-    sys.stdout.write(git.run(folder, "diff", "--stat").out.decode("utf-8", "replace"))
-    sys.stdout.write(f"to undo: cd {folder} && sharpen undo\n")
-    return int(Exit.DONE) if code in (Exit.DONE, Exit.CHANGED) else code
