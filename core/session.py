@@ -8,7 +8,7 @@ becomes a `Failed` event, and `Finished` is always the last one. Nothing is writ
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,7 +22,7 @@ from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Propos
 from sharpen.core.patch import Patch
 from sharpen.core.region import Region
 from sharpen.core.request import CancelToken, Request, Settings
-from sharpen.core.verify import judge_for
+from sharpen.core.verify import judge_for, verify
 from sharpen.core.worktree.journal import Journal
 
 Decide = Callable[[Patch], Patch | None]
@@ -55,7 +55,6 @@ class _Tally:
     """What `Finished` tells."""
 
     changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     steps: int = 0
     engine_seconds: float = 0.0
@@ -71,51 +70,66 @@ def run(
     cancel: CancelToken | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """Events as they happen. `journal` None, or a target of `-`: nothing is written, the patch is in `Finished`."""
-    began, cancel, tally = clock(), cancel or CancelToken(), _Tally()
-    yield Started(0.0, engine.name, engine.model, tuple(t.document.path for t in job.targets))
-    for target in job.targets:
-        path = target.document.path
-        try:
-            yield from _one(job, target, engine, cancel, tally=tally, now=lambda: clock() - began)
-        except SharpenError as error:
-            tally.failed.append(path)
-            yield Failed(clock() - began, path, error)
-            if isinstance(error, Interrupted):
-                break
-    joined = Patch.join(tally.patches) if tally.patches else None
-    stopped = cancel.cancelled
-    if (
-        joined is not None
-        and not joined.empty
-        and job.action == "apply"
-        and journal is not None
-        and not stopped
-    ):
-        try:
-            chosen = decide(joined) if decide else joined
-            if chosen is not None and not chosen.empty:
-                from sharpen.core.worktree.apply import apply
+    """Events as they happen. With `journal` None nothing is written; `-` never is. The patch is in `Finished`.
 
-                checkpoint = apply(chosen, journal, job.instruction, engine.name)
-                for path in chosen.paths:
-                    tally.changed.append(path)
-                    yield Applied(clock() - began, path, checkpoint.id)
-            joined = chosen
+    `decide` is asked once, with all winners joined. Raises nothing that is a SharpenError.
+    """
+    began, cancel, tally = clock(), cancel or CancelToken(), _Tally()
+
+    def now() -> float:
+        return clock() - began
+
+    yield Started(now(), engine.name, engine.model, tuple(t.document.path for t in job.targets))
+    for target in job.targets:
+        try:
+            _go_on(cancel)
+            yield from _one(job, target, engine, cancel, tally=tally, now=now)
         except SharpenError as error:
-            tally.failed.extend(joined.paths if joined else ())
-            yield Failed(clock() - began, "", error)
+            tally.failed.append(target.document.path)
+            yield Failed(now(), target.document.path, error)
+            if isinstance(error, Interrupted):
+                cancel.cancel()
+                break
+    joined = Patch.join(tally.patches) if tally.patches and not cancel.cancelled else None
+    if joined is not None and not joined.empty and job.action == "apply":
+        try:
+            joined = decide(joined) if decide else joined
+            _go_on(cancel)
+            if joined is not None and journal is not None:
+                yield from _write(joined, journal, job.instruction, engine.name, now=now, tally=tally)
+        except SharpenError as error:
+            tally.failed.extend(p for p in (joined.paths if joined else ()) if p not in tally.failed)
+            yield Failed(now(), "", error)
+            joined = None
     done = {*tally.changed, *tally.failed}
-    tally.unchanged = [t.document.path for t in job.targets if t.document.path not in done]
+    unchanged = tuple(t.document.path for t in job.targets if t.document.path not in done)
     yield Finished(
-        clock() - began,
-        tuple(tally.changed),
-        tuple(tally.unchanged),
-        tuple(tally.failed),
-        tally.steps,
-        tally.engine_seconds,
-        None if stopped else joined,
+        now(), tuple(tally.changed), unchanged, tuple(tally.failed), tally.steps, tally.engine_seconds, joined
     )
+
+
+def _go_on(cancel: CancelToken) -> None:
+    if cancel.cancelled:
+        raise Interrupted("stopped; nothing was written")
+
+
+def _write(
+    patch: Patch, journal: Journal, instruction: str, engine: str, *, now: Callable[[], float], tally: _Tally
+) -> Iterator[Event]:
+    """Apply what has a file. Raises what `worktree.apply` raises; then no file was written."""
+    files = Patch.join(
+        Patch(tuple(e for e in patch.edits if e.path == d.path), (d,))
+        for d in patch.documents
+        if d.path != "-"
+    )
+    if files.empty:
+        return
+    from sharpen.core.worktree.apply import apply
+
+    checkpoint = apply(files, journal, instruction, engine)
+    for path in files.paths:
+        tally.changed.append(path)
+        yield Applied(now(), path, checkpoint.id)
 
 
 def _one(
@@ -128,34 +142,36 @@ def _one(
         job.instruction, document, region, target.diagnostics, job.context, job.settings, judge, cancel
     )
     candidates: list[Candidate] = []
-    steps, since = 0, now()
-    source = engine.refine(request)
+    steps, since, source = 0, now(), engine.refine(request)
     try:
         for item in source:
+            steps = max(steps, item.step if isinstance(item, Frame) else item.steps)
             if isinstance(item, Frame):
-                steps = max(steps, item.step)
                 yield Framed(now(), document.path, item)
                 continue
-            steps = max(steps, item.steps)
-            candidates.append(item)
             patch = Patch.of(document, region, item.text, item.spans)
-            yield Proposed(now(), document.path, len(candidates) - 1, item, patch)
+            yield Proposed(now(), document.path, len(candidates), item, patch)
+            candidates.append(item)
+    except KeyboardInterrupt as stop:
+        raise Interrupted("stopped; nothing was written") from stop
     finally:
         tally.steps += steps
         tally.engine_seconds += now() - since
-        close = getattr(source, "close", None)
-        if close is not None:
-            close()
+        if isinstance(source, Generator):
+            source.close()
     winner: Candidate | None = None
+    why = ""
     for index, candidate in sorted(enumerate(candidates), key=lambda c: -c[1].score):
-        verdict = judge(candidate.text)
+        _go_on(cancel)
+        verdict = verify(document, region, candidate, judge, command=job.check, cancel=cancel)
         yield Verified(now(), document.path, index, candidate, verdict)
         if verdict.holds and winner is None:
             winner = candidate
+        why = why or verdict.reason
+    _go_on(cancel)
     if winner is None:
-        count = len(candidates)
+        said = f"{why}; nothing was written" if why else "the engine found none; nothing was written"
         raise NothingHeld(
-            f"no repair of {document.path} held ({count} tried to the end); nothing was written",
-            "name a smaller region, or try another engine",
+            f"no edit of {document.path} held: {said}", "name a smaller region, or try another engine"
         )
     tally.patches.append(Patch.of(document, region, winner.text, winner.spans))

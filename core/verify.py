@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sharpen.core import diagnose
-from sharpen.core.candidate import Verdict
+from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
+from sharpen.core.patch import Patch
 from sharpen.core.region import Region
-from sharpen.core.request import Judge
+from sharpen.core.request import CancelToken, Judge
+from sharpen.core.worktree.sandbox import check
 
 
 def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) -> Judge:
@@ -43,6 +46,28 @@ def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) 
         return _compared(known, before, diagnose.names(whole, path, diagnose.ERRORS))
 
     return judge
+
+
+def verify(
+    document: Document,
+    region: Region,
+    candidate: Candidate,
+    judge: Judge,
+    *,
+    command: str | None = None,
+    cancel: CancelToken | None = None,
+) -> Verdict:
+    """The judge's verdict, and where that holds the end of the check command with the candidate applied.
+
+    Raises Refused where there is no repository to try the command in, Interrupted, and what `judge` raises.
+    """
+    verdict = judge(candidate.text)
+    if command is None or not verdict.holds:
+        return verdict
+    patch = Patch.of(document, region, candidate.text, candidate.spans)
+    result = check(patch, command, cancel or CancelToken())
+    reason = "" if result.exit == 0 else f"{command} ended with {result.exit}"
+    return replace(verdict, holds=result.exit == 0, check=result, reason=reason)
 
 
 def _counted(found: Iterable[Diagnostic]) -> Counter[tuple[str, str]]:

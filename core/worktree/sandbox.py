@@ -26,6 +26,7 @@ from sharpen.core.worktree.find import find_root
 
 LIMIT_SECONDS = 600.0
 TAIL_BYTES = 8_000
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")  # the user's post-checkout hook is not ours to run
 TIMED_OUT = 124
 """Exit reported for a command that ran past the limit, as `timeout` reports it."""
 
@@ -69,7 +70,7 @@ def _replace(target: Path, data: bytes, mode: int) -> None:
 def _copy(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sharpen-check-", ignore_cleanup_errors=True) as base:
         folder = Path(os.path.realpath(base)) / root.name
-        made = git.run(root, "worktree", "add", "--detach", "--force", str(folder), "HEAD")
+        made = git.run(root, *_NO_HOOKS, "worktree", "add", "--detach", "--force", str(folder), "HEAD")
         if made.status != 0:
             raise Refused(f"git cannot make a worktree for the check command: {made.error}")
         try:
