@@ -81,6 +81,33 @@ class Lines:
         return patch if answer in {"", "y", "yes"} else None
 
 
+class Animated(Lines):
+    """Frames as the live canvas; everything else as lines below it."""
+
+    def __init__(self, job: Job, options: Options, terminal: Terminal) -> None:
+        from sharpen.cli.live import Canvas
+
+        super().__init__(job, options, terminal)
+        self._canvas = Canvas({t.document.path: t.document for t in job.targets}, colour=terminal.can_colour)
+
+    def see(self, event: Event, code: int) -> None:
+        """Draw or say."""
+        if isinstance(event, Framed):
+            self._canvas.draw(event)
+            return
+        self._canvas.stop()
+        super().see(event, code)
+
+    def decide(self, patch: Patch) -> Patch | None:
+        """Ask below the canvas."""
+        self._canvas.stop()
+        return super().decide(patch)
+
+    def stop(self) -> None:
+        """Leave the terminal as it was."""
+        self._canvas.stop()
+
+
 @contextmanager
 def viewer(job: Job, options: Options, terminal: Terminal, *, fixing: bool) -> Iterator[View]:  # noqa: ARG001
     """The viewer that fits the options and the terminal, for the length of a run."""
@@ -89,4 +116,11 @@ def viewer(job: Job, options: Options, terminal: Terminal, *, fixing: bool) -> I
 
         yield JsonLines(cells=options.cells)
         return
-    yield Lines(job, options, terminal)
+    if not terminal.can_animate or options.quiet:
+        yield Lines(job, options, terminal)
+        return
+    view = Animated(job, options, terminal)
+    try:
+        yield view
+    finally:
+        view.stop()
