@@ -1,0 +1,63 @@
+"""Shared fixtures: a sandbox in which the real command runs as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+
+class Sandbox:
+    """A folder, a state folder, and `sharpen` run in them without a terminal."""
+
+    def __init__(self, base: Path) -> None:
+        self.folder, self.state = base / "work", base / "state"
+        self.folder.mkdir()
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHARPEN_", "GIT_", "PRE_COMMIT"))}
+        self.env = kept | {"SHARPEN_STATE_DIR": str(self.state), "GIT_CONFIG_GLOBAL": os.devnull, "CI": "1"}
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def script(self, *candidates: str, frames: Sequence[str] = (), pause: float = 0.0) -> None:
+        """From now on the engine plays these."""
+        path = self.state.with_name("script.json")
+        path.write_text(json.dumps({"candidates": candidates, "frames": frames, "pause": pause}))
+        self.env["SHARPEN_ENGINE"] = f"script:{path}"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "sharpen.cli", *arguments]
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+    def git(self, *arguments: str) -> str:
+        who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
+        return subprocess.run(
+            ["git", *who, *arguments],
+            cwd=self.folder,
+            env=self.env,
+            check=False,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path)
