@@ -33,7 +33,9 @@ class ScriptedEngine:
         """From a JSON file; raises EngineUnavailable where it cannot be read."""
         try:
             script = json.loads(path.read_text(encoding="utf-8"))
-            return cls(script["candidates"], script.get("frames", ()), float(script.get("pause", 0)))
+            return cls(
+                _texts(script["candidates"]), _texts(script.get("frames", [])), float(script.get("pause", 0))
+            )
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise EngineUnavailable(f"the script {path} cannot be played: {e}") from e
 
@@ -60,3 +62,9 @@ class ScriptedEngine:
             if time.monotonic() >= until:
                 return
             time.sleep(min(0.01, self._pause))
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError("candidates and frames are lists of texts")
+    return value
