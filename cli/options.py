@@ -39,6 +39,6 @@ class Options:
 
     def refuse_what_is_not_there(self) -> None:
         """Raise BadInput for an option of the contract that this version cannot honour: never ignore it silently."""
-        for name, given in (("--check", self.check), ("--record", self.record), ("--staged", self.staged)):
+        for name, given in (("--staged", self.staged),):
             if given:
                 raise BadInput(f"{name} is not in this version yet; nothing was done")

@@ -19,8 +19,9 @@ from sharpen.cli.options import Options
 from sharpen.cli.terminal import Terminal, state_folder
 from sharpen.core.engines.base import Engine
 from sharpen.core.errors import Interrupted, NothingHeld
-from sharpen.core.events import Event, Failed, Finished
+from sharpen.core.events import Event, Failed, Finished, Framed
 from sharpen.core.patch import Patch
+from sharpen.core.record import Recorded, write
 from sharpen.core.request import CancelToken
 from sharpen.core.request import Settings as EngineSettings
 from sharpen.core.session import Job, run
@@ -43,7 +44,7 @@ def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
         candidates=options.candidates,
         strength=options.strength,
         seed=options.seed,
-        frames=options.json or terminal.can_animate or options.verbose,
+        frames=options.json or terminal.can_animate or options.verbose or bool(options.record),
     )
 
 
@@ -56,6 +57,7 @@ def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixi
     journal = journal_for(paths[0]) if job.action == "apply" and "-" not in paths else None
     ended: list[Finished] = []
     errors: list[Exception] = []
+    frames: list[Recorded] = []
     with viewer(job, options, terminal, fixing=fixing) as view, _interruptible(cancel):
 
         def decide(patch: Patch) -> Patch | None:
@@ -68,7 +70,11 @@ def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixi
             if isinstance(event, Failed):
                 errors.append(event.error)
             code = _code(ended, errors, fixing and not options.exit_zero, options)
+            if isinstance(event, Framed) and options.record:
+                frames.append(Recorded(event.path, event.frame))
             view.see(event, code)
+    if options.record:
+        write(Path(options.record), frames)
     if cancel.cancelled and not ended[0].changed:
         say("sharpen: interrupted; nothing was written")
         return Exit.INTERRUPTED

@@ -66,7 +66,7 @@ def test_a_region_beyond_the_end(sandbox: Any) -> None:
 def test_an_option_that_is_not_there_yet_is_refused_and_not_ignored(sandbox: Any) -> None:
     path = sandbox.write("a.py", BROKEN)
     sandbox.script(WHOLE)
-    refused(sandbox.run("fix", "--record", "r.jsonl", "a.py"))
+    refused(sandbox.run("fix", "--staged", "a.py"))
     assert path.read_text() == BROKEN
 
 

@@ -126,3 +126,22 @@ def test_the_demo_repairs_its_files_and_says_how_to_undo(sandbox: Any) -> None:
     assert b"sharpen undo" in done.stdout
     assert (sandbox.folder / "p.svg").read_text().startswith("<svg")
     assert done.returncode == 0
+
+
+def test_a_record_holds_every_frame(sandbox: Any) -> None:
+    sandbox.write("a.py", BROKEN)
+    sandbox.script(WHOLE, frames=["def f(", "def f()"])
+    assert sandbox.run("fix", "--record", "r.jsonl", "a.py").returncode == 1
+    assert len((sandbox.folder / "r.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_check_that_fails_keeps_the_file_as_it_was(sandbox: Any) -> None:
+    path = sandbox.write("a.py", BROKEN)
+    sandbox.git("init", "-q")
+    sandbox.git("add", ".")
+    sandbox.git("commit", "-qm", "x")
+    sandbox.script(WHOLE)
+    assert sandbox.run("edit", "-y", "--check", "false", "fix this", "a.py").returncode == 5
+    assert path.read_text() == BROKEN
+    assert sandbox.run("edit", "-y", "--check", "true", "fix this", "a.py").returncode == 0
+    assert path.read_text() == WHOLE
