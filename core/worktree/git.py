@@ -4,7 +4,7 @@
 configuration and objects that nobody asks for), imported at the first question because it costs 0.1 s. Paths go
 in and come out as raw bytes (`-z`, literal pathspecs), git's language is C, and it takes no optional locks. A
 hook's variables (`GIT_DIR`, `GIT_INDEX_FILE`, …) are passed on only where they mean the repository asked about.
-It never changes refs, the index, the stash or the work tree.
+Nothing here changes refs, the stash or the work tree; the index is written by `index.py` alone, when asked to.
 """
 
 from __future__ import annotations
