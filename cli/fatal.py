@@ -45,11 +45,16 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def report_error(error: SharpenError) -> Exit:
-    """Say an expected failure; returns its code."""
+def say_error(error: SharpenError) -> None:
+    """An expected failure: its sentence, and what to do below it."""
     say(f"sharpen: {error.message}")
     if error.hint:
         say(f"  {error.hint}")
+
+
+def report_error(error: SharpenError) -> Exit:
+    """Say an expected failure; returns its code."""
+    say_error(error)
     return code_of(error)
 
 

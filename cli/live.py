@@ -1,71 +1,180 @@
-"""The live canvas of a one-shot: the file in place, on stderr, in a region of fixed height. Used by `cli.show`."""
+"""The live canvas of a one-shot: the file in place, in a region of fixed height on stderr, in the normal screen.
+
+`cli.show` hands it every frame; a thread of its own draws the latest one, at most `PER_SECOND` times, so that drawing
+never holds the engine up and the last frame is never stale. Each drawing is one write between the marks of
+synchronised output, so that nothing flickers. Invariant: `clear` leaves the terminal as it was, with the cursor where
+the region began, and whatever fails while drawing only ends the drawing.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Mapping
+from typing import TextIO
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
-from sharpen.cli import paint
+from sharpen.cli import paint, palette
+from sharpen.cli.terminal import size
+from sharpen.core.canvas import Frame
 from sharpen.core.document import Document
 from sharpen.core.events import Framed
 
-HEIGHT = 11
+HEIGHT = 13
+"""Lines of the file that are shown, where the terminal is high enough."""
 PER_SECOND = 30
-_GREYS = ("grey42", "grey50", "grey58", "grey66", "grey74", "grey82", "grey93", "bold white")
+PER_SECOND_REDUCED = 4
+FLASH_EVERY = 0.34
+"""Seconds between flashes: never more than three in one second."""
+_BARS = "▁▂▃▄▅▆▇█"
+_SYNC, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"  # terminals that do not know it ignore it
 
 
-def style(name: str) -> str:
-    """rich's style for a name of `cli.paint`."""
-    base, _, revised = name.partition("+")
-    if base.startswith("sure"):
-        return _GREYS[int(base[4:])] + (" underline" if revised else "")
-    return {"context": "dim", "masked": "yellow", "doomed": "red strike"}[base]
+class Meter:
+    """Figures under the canvas, from the frames as the engine made them."""
+
+    def __init__(self) -> None:
+        self._last: Frame | None = None
+        self._tokens = 0
+        self._masks: list[int] = []
+
+    def add(self, frame: Frame) -> range:
+        """Count a frame; returns the indices of the cells that it changed."""
+        before = None if self._last is None or frame.step <= self._last.step else self._last.canvas
+        if self._last is not None and frame.step <= self._last.step:  # the next file's run
+            self._tokens, self._masks = 0, []
+        fresh = paint.changed(frame.canvas, before)
+        cells = frame.canvas.cells[fresh.start : fresh.stop]
+        self._tokens += sum(cell.state in {"draft", "settled", "revised"} for cell in cells)
+        self._masks.append(frame.canvas.count("masked"))
+        self._last = frame
+        return fresh if before is not None else range(0)
+
+    def line(self, width: int) -> str:
+        """Step, masks left, tokens a second, the masks over time, what the engine did."""
+        frame = self._last
+        if frame is None:
+            return ""
+        masks = self._masks[-1]
+        parts = [
+            f"step {frame.step}/{frame.steps}" if frame.steps else f"step {frame.step}",
+            f"{masks} mask{'' if masks == 1 else 's'} left",
+            f"{self._tokens / max(frame.seconds, 1e-3):.0f} tokens/s",
+            self._spark(),
+            paint.harmless(frame.note),
+        ]
+        return "  ".join(part for part in parts if part)[: width - 1]
+
+    def _spark(self) -> str:
+        recent = self._masks[-16:]
+        most = max(recent)
+        return "".join(_BARS[round(m / most * (len(_BARS) - 1))] for m in recent) if most else ""
 
 
 class Canvas:
-    """Draws the latest frame, at most `PER_SECOND` times a second, and leaves nothing behind."""
+    """Draws frames until it is cleared; a later frame starts it again."""
 
-    def __init__(self, documents: dict[str, Document], *, colour: bool) -> None:
-        self._documents = documents
-        self._console = Console(stderr=True, no_color=not colour, highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
-        self._last = 0.0
-        self._running = False
+    def __init__(
+        self,
+        documents: Mapping[str, Document],
+        stream: TextIO,
+        *,
+        colours: str | None,
+        light: bool = False,
+        reduced: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._documents, self._stream, self._clock = documents, stream, clock
+        self._colours, self._light, self._reduced = colours, light, reduced
+        self._slot: tuple[Framed, range, str] | None = None
+        self._wake = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._meter = Meter()
+        self._paths: list[str] = []
+        self._height = 0  # lines that stand on the screen
+        self._top: int | None = None
+        self._flashed = -1.0
+        self._broken = False
 
-    def draw(self, event: Framed) -> None:
-        """Show a frame, unless the last one was drawn a moment ago."""
-        now = time.monotonic()
-        if now - self._last < 1 / PER_SECOND:
+    def show(self, event: Framed) -> None:
+        """Take the frame; returns at once. Frames that come faster than they are drawn are counted, not drawn."""
+        flashing = self._meter.add(event.frame)
+        if event.path not in self._paths:
+            self._paths.append(event.path)
+            self._top = None
+        with self._wake:
+            self._slot = (event, flashing, self._meter.line(self._width()))
+            self._wake.notify()
+        if self._thread is None and not self._broken:
+            self._closing.clear()
+            self._thread = threading.Thread(target=self._run, name="live view", daemon=True)
+            self._thread.start()
+
+    def clear(self) -> None:
+        """End the drawing and take the region off the screen."""
+        thread, self._thread = self._thread, None
+        self._closing.set()
+        with self._wake:
+            self._wake.notify()
+        if thread is not None:
+            thread.join()
+        with self._wake:
+            self._slot = None
+        if self._height:
+            self._write(f"\x1b[{self._height}A\r\x1b[J")
+            self._height = 0
+        self._top = None
+
+    def _run(self) -> None:
+        interval = 1 / (PER_SECOND_REDUCED if self._reduced else PER_SECOND)
+        while not self._closing.is_set():
+            with self._wake:
+                while self._slot is None and not self._closing.is_set():
+                    self._wake.wait()
+                slot, self._slot = self._slot, None
+            if slot is None:
+                return
+            began = self._clock()
+            self._draw(*slot)
+            self._closing.wait(max(0.0, interval - (self._clock() - began)))
+
+    def _draw(self, event: Framed, flashing: range, facts: str) -> None:
+        now = self._clock()
+        if self._reduced or now - self._flashed < FLASH_EVERY:
+            flashing = range(0)
+        elif flashing:
+            self._flashed = now
+        width = self._width()
+        lines = [
+            palette.ansi([line], width, colours=self._colours, light=self._light)[0]
+            for line in self.lines(event, flashing, facts)
+        ]
+        up = f"\x1b[{self._height}A\r" if self._height else ""
+        # A wrapped line would move everything: the last column stays free.
+        self._write(_SYNC + up + "".join(f"{line}\x1b[0m\x1b[K\n" for line in lines) + _SYNC_END)
+        self._height = len(lines)
+
+    def lines(self, event: Framed, flashing: range, facts: str) -> list[paint.Line]:
+        """The region: heading, a window of the file, the figures. As many lines for every frame."""
+        rows = max(3, min(HEIGHT, size().lines - 5))
+        if self._height:  # it never grows or shrinks while it stands
+            rows = self._height - 2
+        drawn = paint.frame(self._documents[event.path], event.frame, flashing)
+        self._top = paint.focus(drawn, rows, self._top)
+        window = list(drawn[self._top : self._top + rows])
+        window += [paint.Line(None, " ", ())] * (rows - len(window))
+        many = f"  {len(self._paths)} of {len(self._documents)}" if len(self._documents) > 1 else ""
+        heading = paint.Line(None, " ", ((paint.harmless(event.path), "heading"), (many, "quiet")))
+        return [heading, *window, paint.Line(None, " ", ((facts, "quiet"),))]
+
+    def _width(self) -> int:
+        return size().columns - 1
+
+    def _write(self, text: str) -> None:
+        if self._broken:
             return
-        self._last = now
-        if not self._running:
-            self._live.start()
-            self._running = True
-        self._live.update(self._text(event), refresh=True)
-
-    def stop(self) -> None:
-        """Clear the region; what follows is printed where it stood."""
-        if self._running:
-            self._live.stop()
-            self._running = False
-
-    def _text(self, event: Framed) -> Text:
-        frame, document = event.frame, self._documents[event.path]
-        height = max(3, min(HEIGHT, self._console.height - 3))
-        shown = Text(no_wrap=True, overflow="crop")
-        shown.append(f"{event.path}\n", "bold")
-        rows = paint.lines(document, frame, height)
-        for number, alive, runs in rows:
-            shown.append(f"{number:>5} {'┃' if alive else '│'} ", "cyan" if alive else "dim")
-            for text, name in runs:
-                shown.append(text, style(name))
-            shown.append("\n")
-        shown.append("\n" * (height - len(rows)))
-        of = f" of {frame.steps}" if frame.steps else ""
-        speed = frame.canvas.count("draft", "settled", "revised") / max(frame.seconds, 1e-3)
-        facts = f"step {frame.step}{of}   {frame.canvas.count('masked')} masks left   {speed:.0f} tokens/s   {frame.note}"
-        shown.append(facts, "dim")
-        return shown
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):  # the terminal is gone: work on without it
+            self._broken = True

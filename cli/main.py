@@ -90,7 +90,7 @@ def fix(
 
     given = Options(
         engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
-        tuple(context or ()), not no_animation, record, quiet, verbose, staged, check_only, exit_zero, strict,
+        tuple(context or ()), "none" if no_animation else "full", record, quiet, verbose, staged, check_only, exit_zero, strict,
     )  # fmt: skip
     raise typer.Exit(command.run(tuple(paths or ()), given))
 
@@ -120,7 +120,7 @@ def edit(
 
     given = Options(
         engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
-        tuple(context or ()), not no_animation, record, quiet, verbose,
+        tuple(context or ()), "none" if no_animation else "full", record, quiet, verbose,
     )  # fmt: skip
     raise typer.Exit(command.run(prompt, tuple(targets or ()), given))
 
@@ -145,7 +145,7 @@ def demo(
     """Repair real broken files in a temporary repository, with everything shown."""
     from sharpen.cli.commands import demo as command
 
-    raise typer.Exit(command.run(picture, animation=not no_animation))
+    raise typer.Exit(command.run(picture, animation="none" if no_animation else "full"))
 
 
 @app.command()

@@ -23,7 +23,8 @@ class Options:
     strength: float | None = None
     seed: int = 0
     context: tuple[str, ...] = ()
-    animation: bool = True
+    animation: str = "full"
+    """`full`, `reduced` (4 drawings a second, no flash) or `none`."""
     record: str | None = None
     quiet: bool = False
     verbose: bool = False

@@ -58,7 +58,7 @@ def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixi
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
-    with viewer(job, options, terminal, fixing=fixing) as view, _interruptible(cancel):
+    with viewer(job, options, terminal) as view, _interruptible(cancel):
 
         def decide(patch: Patch) -> Patch | None:
             with _plain_interrupt():

@@ -1,21 +1,26 @@
-"""One-shot rendering: plain lines, JSON lines or the live canvas, all on stderr but for JSON.
+"""One-shot rendering of the road's events: plain lines, the live canvas with the diff in its place, or JSON lines.
 
-`cli.road` makes one viewer a run, shows it every event and lets it decide. It draws and asks; it never writes files.
+`cli.road` makes one viewer a run, shows it every event and lets it decide. All of it goes to stderr, but for JSON. A
+viewer draws and asks; it writes no files and knows nothing of engines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from sharpen.cli.fatal import say
+from sharpen.cli.fatal import say, say_error
 from sharpen.cli.options import Options
-from sharpen.cli.terminal import Terminal
+from sharpen.cli.terminal import Terminal, size
 from sharpen.core.errors import Interrupted, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Started, Verified
 from sharpen.core.patch import Patch
 from sharpen.core.session import Job
+
+FINDINGS = 3
+"""Findings said of one file before it is worked on."""
 
 
 class View(Protocol):
@@ -37,79 +42,140 @@ class Lines:
         self._job, self._options, self._terminal = job, options, terminal
         self._notes: dict[str, str] = {}
 
-    def see(self, event: Event, code: int) -> None:  # noqa: C901 - one branch a kind of event
-        """At most a line an event."""
-        options = self._options
+    def see(self, event: Event, code: int) -> None:
+        """At most a line an event, and a few where the work begins."""
         if isinstance(event, Failed):
             if isinstance(event.error, SharpenError) and not isinstance(event.error, Interrupted):
-                say(f"sharpen: {event.error.message}")
-                if event.error.hint:
-                    say(f"  {event.error.hint}")
-        elif options.quiet:
-            return
-        elif isinstance(event, Started):
-            for target in self._job.targets:
-                for found in target.diagnostics[:3]:
-                    say(f"{target.document.path}:{found.line}:{found.column}: {found.code} {found.message}")
-            if options.verbose:
-                say(f"engine {event.engine}, model {event.model}")
-        elif isinstance(event, Framed) and options.verbose:
-            frame = event.frame
-            say(
-                f"{event.path}: step {frame.step}, {frame.canvas.count('masked')} masks left {frame.note}".rstrip()
-            )
+                say_error(event.error)
         elif isinstance(event, Verified) and event.verdict.holds:
-            self._notes[event.path] = event.candidate.note
+            self._notes.setdefault(event.path, event.candidate.note)
+        elif not self._options.quiet:
+            self._tell(event, code)
+
+    def _tell(self, event: Event, code: int) -> None:
+        verbose = self._options.verbose
+        if isinstance(event, Started):
+            self._findings()
+            if verbose:
+                say(f"engine {event.engine}, model {event.model}")
+        elif isinstance(event, Framed) and verbose:
+            frame = event.frame
+            masks = frame.canvas.count("masked")
+            say(f"{event.path}: step {frame.step}, {masks} masks left {frame.note}".rstrip())
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
-            say(
-                f"{event.path}: repaired{f' ({note})' if note else ''}; sharpen undo {event.checkpoint} takes it back"
-            )
-        elif isinstance(event, Finished) and options.verbose:
+            said = f" ({note})" if note else ""
+            say(f"{event.path}: repaired{said}; sharpen undo {event.checkpoint} takes it back")
+        elif isinstance(event, Finished) and verbose:
             say(f"{event.steps} steps, {event.engine_seconds:.2f} s in the engine, exit {code}")
 
+    def _findings(self) -> None:
+        for target in self._job.targets:
+            for found in target.diagnostics[:FINDINGS]:
+                place = f"{target.document.path}:{found.line}:{found.column}"
+                say(f"{place}: {found.code} {found.message}")
+            if (more := len(target.diagnostics) - FINDINGS) > 0:
+                say(f"{target.document.path}: {more} more")
+
     def decide(self, patch: Patch) -> Patch | None:
-        """Ask where it can be asked and was not told to apply."""
+        """Show the patch where somebody looks; ask where it can be asked and was not told to apply."""
+        if self._terminal.can_ask and not self._options.quiet:
+            self.review(patch)
         if self._options.yes or not self._terminal.can_ask:
             return patch
-        say(patch.unified().encode("utf-8", "replace").decode())
-        say("apply this? [Y/n] ")
-        try:
-            answer = input().strip().lower()
-        except EOFError:
-            return None
-        return patch if answer in {"", "y", "yes"} else None
+        chosen = ask(patch, _answer)
+        if chosen is None:
+            say("nothing was written")
+        return chosen
+
+    def review(self, patch: Patch) -> None:
+        """The patch as a diff at the file's own line numbers."""
+        from sharpen.cli import paint, palette
+
+        lines = paint.diff(patch)
+        drawn = palette.ansi(
+            lines, size().columns - 1, colours=self._terminal.colours, light=self._terminal.is_light
+        )
+        say("\n".join(drawn))
+        if any(paint.is_unsure(hunk) for hunk in patch.hunks()):
+            say("? marks what the model was unsure of: look there")
 
 
 class Animated(Lines):
-    """Frames as the live canvas; everything else as lines below it."""
+    """Frames as the live canvas, which turns into the diff; everything else as lines below."""
 
     def __init__(self, job: Job, options: Options, terminal: Terminal) -> None:
         from sharpen.cli.live import Canvas
 
         super().__init__(job, options, terminal)
-        self._canvas = Canvas({t.document.path: t.document for t in job.targets}, colour=terminal.can_colour)
+        self._canvas = Canvas(
+            {target.document.path: target.document for target in job.targets},
+            sys.stderr,
+            colours=terminal.colours,
+            light=terminal.is_light,
+            reduced=options.animation == "reduced",
+        )
 
     def see(self, event: Event, code: int) -> None:
         """Draw or say."""
         if isinstance(event, Framed):
-            self._canvas.draw(event)
+            self._canvas.show(event)
             return
-        self._canvas.stop()
+        # Anything else says nothing while the canvas stands.
+        if isinstance(event, Failed | Applied | Finished):
+            self._canvas.clear()
         super().see(event, code)
 
     def decide(self, patch: Patch) -> Patch | None:
-        """Ask below the canvas."""
-        self._canvas.stop()
+        """The diff where the canvas stood, and the question below it."""
+        self._canvas.clear()
         return super().decide(patch)
 
     def stop(self) -> None:
         """Leave the terminal as it was."""
-        self._canvas.stop()
+        self._canvas.clear()
+
+
+def ask(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
+    """Which hunks to apply. `answer` takes a question and returns a line, None where the input ended."""
+    hunks = patch.hunks()
+    choice = "[Y]es, [n]o" + (", [s]elect" if len(hunks) > 1 else "")
+    while True:
+        given = answer(f"apply? {choice}: ")
+        word = "n" if given is None else given.strip().lower()
+        if word in {"", "y", "yes"}:
+            return patch
+        if word in {"n", "no", "q"}:
+            return None
+        if word in {"s", "select"} and len(hunks) > 1:
+            return _select(patch, answer)
+
+
+def _select(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
+    kept: list[int] = []
+    for hunk in patch.hunks():
+        given = answer(f"{hunk.path}, line {hunk.start_line}: {_first_line(hunk.new_lines)}  [Y]es, [n]o: ")
+        if given is None:
+            return None
+        if given.strip().lower() in {"", "y", "yes"}:
+            kept.append(hunk.index)
+    return patch.keep(kept) if kept else None
+
+
+def _first_line(lines: Sequence[str]) -> str:
+    from sharpen.cli.paint import harmless
+
+    return harmless(lines[0].strip()) if lines else "(removed)"
+
+
+def _answer(question: str) -> str | None:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline() or None
 
 
 @contextmanager
-def viewer(job: Job, options: Options, terminal: Terminal, *, fixing: bool) -> Iterator[View]:  # noqa: ARG001
+def viewer(job: Job, options: Options, terminal: Terminal) -> Iterator[View]:
     """The viewer that fits the options and the terminal, for the length of a run."""
     if options.json:
         from sharpen.cli.jsonl import JsonLines

@@ -19,6 +19,7 @@ from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose_many
 from sharpen.core.engines.choose import choose
 from sharpen.core.errors import Refused
+from sharpen.core.patch import Patch
 from sharpen.core.session import Job, Target
 from sharpen.core.worktree import git
 
@@ -26,7 +27,7 @@ FILES = Path(__file__).resolve().parent.parent / "demo"
 _WHO = ("-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
 
 
-def run(picture: str | None, *, animation: bool) -> int:
+def run(picture: str | None, *, animation: str) -> int:
     """Make the repository, repair it, show what changed; returns the exit code (0: every file repaired)."""
     terminal = Terminal.here(animation)
     options = Options(yes=True, animation=animation, exit_zero=True)
@@ -43,13 +44,18 @@ def run(picture: str | None, *, animation: bool) -> int:
         code = play(job, engine, options, terminal, fixing=True)
         diff = git.run(folder, "--no-pager", "diff").out
         out(b"\n" + diff + b"\n" + git.run(folder, "--no-pager", "diff", "--stat").out)
-        left = [d.path for d in documents if diagnose_many([read(d.path)]).get(d.path)]
+        after = [read(d.path) for d in documents]
+        still = diagnose_many(after)
+        left = [d.path for d in documents if still.get(d.path)]
     finally:
         os.chdir(here)
     if picture:
         from sharpen.cli.picture import draw
 
-        draw(Path(picture), diff.decode("utf-8", "replace"), len(documents) - len(left), len(documents))
+        repairs = Patch.join(
+            Patch.of(old, old.whole(), new.text) for old, new in zip(documents, after, strict=True)
+        )
+        draw(Path(picture), repairs, len(documents) - len(left), len(documents))
         say(f"drawn into {picture}")
     out(f"\n{len(documents) - len(left)} of {len(documents)} files repaired.\n")
     out(f"Take it back:  cd {folder} && sharpen undo\n")
