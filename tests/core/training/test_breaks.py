@@ -12,7 +12,7 @@ from sharpen.core.training.corrupt import break_text, complaint
 
 SOURCE = (Path(sysconfig.get_path("stdlib")) / "shlex.py").read_text()
 SMALL = '''# a comment, with words
-def area(width, height=2):
+def area(width, height=2, depth=None):
     """Say it's big."""
     if width == height and width != 0:
         count += 1
