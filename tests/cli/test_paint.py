@@ -87,9 +87,15 @@ def test_a_window_follows_what_is_alive_and_stays_while_it_can() -> None:
 
 
 def test_a_diff_has_old_numbers_for_what_goes_and_new_ones_for_what_stays() -> None:
-    patch = Patch.of(document(), document().whole(), TEXT.replace("two = 2\n", "").replace("4", "44"))
-    lines = [(line.mark, line.number) for line in paint.diff(patch)]
-    assert lines == [(" ", None), (" ", 1), ("-", 2), (" ", 2), ("-", 4), ("+", 3)]
+    ten = "".join(f"name_{n} = {n}\n" for n in range(1, 11))
+    new = ten.replace("name_2 = 2\n", "").replace("= 9", "= 99")
+    lines = [
+        (line.mark, line.number)
+        for line in paint.diff(Patch.of(document(ten), document(ten).whole(), new), 1)
+    ]
+    assert lines == [
+        (" ", None), (" ", 1), ("-", 2), (" ", 2), (" ", None), (" ", 7), ("-", 9), ("+", 8), (" ", 9),
+    ]  # fmt: skip
 
 
 def test_additions_that_the_model_doubts_are_marked_by_a_sign() -> None:
