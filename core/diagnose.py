@@ -1,8 +1,9 @@
-"""What is wrong in a Python text: the running interpreter's grammar, then ruff for names that nothing defines.
+"""What is wrong in a text: for Python the running interpreter's grammar, then ruff for names that nothing defines.
 
-`cli` asks it what to repair, `core.verify` whether a candidate is better. Syntax is checked in this process (a few
-milliseconds); ruff is a process of its own. Invariant: places lie inside the text that was given. Nothing is ever
-executed, nothing written, and a text that is not Python has no findings.
+`cli` asks it what to repair, `core.verify` whether a candidate is better. Other languages are read by tree-sitter
+(`core.grammars`). Syntax is checked in this process (a few milliseconds); ruff is a process of its own. Invariant:
+places lie inside the text that was given. Nothing is ever executed, nothing written, and a text of no known language
+has no findings.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.errors import EngineUnavailable
+from sharpen.core.grammars import faults, language_of
 
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 UNDEFINED = ("F821",)
@@ -35,6 +37,11 @@ def is_python(path: str, text: str = "") -> bool:
         return suffix.lower() in PYTHON
     first = text.partition("\n")[0]
     return path == "-" or (first.startswith("#!") and "python" in first)
+
+
+def is_known(path: str, text: str = "") -> bool:
+    """Whether anything can be said about such a file at all."""
+    return is_python(path, text) or language_of(path) is not None
 
 
 def syntax(text: str, path: str = "code.py") -> Diagnostic | None:
@@ -126,9 +133,13 @@ def _from_ruff(rows: list[dict[str, object]], text: str, codes: Sequence[str]) -
 def diagnose(
     text: str, path: str = "code.py", kinds: Sequence[str] = ("syntax", "undefined")
 ) -> tuple[Diagnostic, ...]:
-    """All findings of the kinds: the first syntax error alone, else the undefined names."""
+    """All findings of the kinds. Python: the first syntax error alone, else the undefined names.
+
+    Raises EngineUnavailable where ruff or the language's grammar does not work.
+    """
     if not is_python(path, text):
-        return ()
+        language = language_of(path)
+        return faults(text, language) if language is not None and "syntax" in kinds else ()
     first = syntax(text, path)
     if first is not None:
         return (first,) if "syntax" in kinds else ()
@@ -136,7 +147,7 @@ def diagnose(
 
 
 def diagnose_many(documents: Sequence[Document]) -> dict[str, tuple[Diagnostic, ...]]:
-    """Findings by path (only Python files are in it), for files as they are on disk: one ruff process for all.
+    """Findings by path (files of no known language are not in it), as they are on disk: one ruff process for all.
 
     Parsing here costs several milliseconds a file, ruff a small part of one, so of many files only those are parsed
     in which ruff sees a syntax error of the running interpreter's version.
@@ -149,6 +160,8 @@ def diagnose_many(documents: Sequence[Document]) -> dict[str, tuple[Diagnostic, 
                 found[document.path] = diagnose(document.text, document.path)
             else:
                 on_disk[os.path.realpath(document.path)] = document
+        elif language_of(document.path) is not None:
+            found[document.path] = diagnose(document.text, document.path)
     by_file: dict[str, list[dict[str, object]]] = {}
     if on_disk:
         for row in _ruff((*UNDEFINED, "F7"), "--", *on_disk):

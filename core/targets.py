@@ -9,21 +9,15 @@ wins over reading its end as lines. Regions are whole lines, in characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from sharpen.core.definitions import Definition, definitions, language_for
 from sharpen.core.document import Document
 from sharpen.core.errors import BadRegion
 from sharpen.core.region import Region
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?", re.DOTALL)
-_HEAD = re.compile(r"(?P<indent>[ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>\w+)")
-_PYTHON = (".py", ".pyi", ".pyw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +37,6 @@ class Spec:
             first, last = self.lines
             return str(first) if first == last else f"{first}-{last}"
         return self.symbol
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A function or class, decorators included."""
-
-    name: str
-    """Dotted from the module down: `Class.method`, `outer.inner`."""
-    region: Region
 
 
 def parse(spec: str) -> Spec:
@@ -83,89 +68,27 @@ def resolve(spec: Spec, document: Document) -> Region:
         return Region(start, end, "lines", spec.label)
     if not spec.symbol:
         return document.whole()
-    if document.path != "-" and not document.path.endswith(_PYTHON):
-        raise BadRegion(
-            f"symbols are found in Python files only, not in {document.path}", "name lines: PATH:12-20"
-        )
+    return _symbol(spec.symbol, document)
+
+
+def _symbol(symbol: str, document: Document) -> Region:
+    """The definition of that name, in full or by its end. Raises BadRegion where there is none, or several."""
+    language = language_for(document.path)
+    if language is None or not language.definitions:
+        kind = language.name if language else "this kind of"
+        raise BadRegion(f"{document.path}: no symbols are known in {kind} files", "name lines: PATH:12-20")
     known = definitions(document)
-    named = [d for d in known if d.name == spec.symbol] or [
-        d for d in known if d.name.endswith("." + spec.symbol)
-    ]
+    named = [d for d in known if d.name == symbol] or [d for d in known if d.name.endswith("." + symbol)]
     if not named:
-        raise BadRegion(
-            f"{document.path} has no function or class {spec.symbol}", _nearest(spec.symbol, known)
-        )
+        raise BadRegion(f"{document.path} has no function, class or type {symbol}", _nearest(symbol, known))
     if len({d.name for d in named}) > 1:
         names = ", ".join(sorted({d.name for d in named}))
-        raise BadRegion(f"{spec.symbol} could be any of {names}", "name it in full")
+        raise BadRegion(f"{symbol} could be any of {names}", "name it in full")
+    if len(named) > 1 and language.name != "Python":
+        lines = ", ".join(str(document.line_of(d.region.start_char)) for d in named)
+        raise BadRegion(f"{document.path} has {symbol} at lines {lines}", "name lines: PATH:12-20")
     # Of several with one name (overloads, a property and its setter) Python keeps the last.
     return named[-1].region
-
-
-def definitions(document: Document) -> tuple[Definition, ...]:
-    """The document's functions and classes in order of place, however broken the rest of it is."""
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
-
-    data = document.text.encode("utf-8")
-    root = Parser(Language(tree_sitter_python.language())).parse(data).root_node
-    found = list(_definitions(document, data, root))
-    if root.has_error:
-        # An unclosed bracket can swallow the definitions after it: what the indentation shows fills the gaps.
-        known = {definition.name for definition in found}
-        found += [definition for definition in _by_indentation(document) if definition.name not in known]
-        found.sort(key=lambda definition: definition.region.start_char)
-    return tuple(found)
-
-
-def _definitions(document: Document, data: bytes, root: Node) -> Iterator[Definition]:
-    """Depth first with a stack of our own: broken code can nest deeper than Python recurses."""
-    stack: list[tuple[Node, str]] = [(root, "")]
-    while stack:
-        node, prefix = stack.pop()
-        if node.type in {"function_definition", "class_definition"}:
-            name = node.child_by_field_name("name")
-            if name is not None and name.text:
-                prefix += name.text.decode("utf-8", "replace")
-                yield Definition(prefix, _lines_of(document, data, node, prefix))
-                prefix += "."
-        stack.extend((child, prefix) for child in reversed(node.children))
-
-
-def _by_indentation(document: Document) -> Iterator[Definition]:
-    """Definitions by their first words, each reaching to the next line that is indented no deeper."""
-    lines = document.text.split("\n")
-    open_names: list[tuple[int, str]] = []
-    for index, line in enumerate(lines):
-        head = _HEAD.match(line)
-        if not head:
-            continue
-        indent = len(head["indent"].expandtabs())
-        while open_names and open_names[-1][0] >= indent:
-            open_names.pop()
-        open_names.append((indent, head["name"]))
-        first = index
-        while first and lines[first - 1].lstrip().startswith("@"):
-            first -= 1
-        last = index
-        for later in range(index + 1, len(lines)):
-            if lines[later].strip():
-                if len(lines[later].expandtabs()) - len(lines[later].expandtabs().lstrip()) <= indent:
-                    break
-                last = later
-        name = ".".join(name for _indent, name in open_names)
-        yield Definition(name, Region(*document.line_span(first + 1, last + 1), "symbol", name))
-
-
-def _lines_of(document: Document, data: bytes, node: Node, name: str) -> Region:
-    """The whole lines of a definition, its decorators included."""
-    parent = node.parent
-    outer = parent if parent is not None and parent.type == "decorated_definition" else node
-    start = len(data[: outer.start_byte].decode("utf-8", "ignore"))
-    end = len(data[: outer.end_byte].rstrip().decode("utf-8", "ignore"))
-    first = document.line_of(start)
-    last = max(first, document.line_of(max(start, end - 1)))
-    return Region(*document.line_span(first, last), "symbol", name)
 
 
 def _nearest(symbol: str, known: tuple[Definition, ...]) -> str:

@@ -3,6 +3,8 @@
 A candidate holds when what was asked about is gone, its file parses at least as well as before, and no new error is
 there. What lies outside the region is untouched by construction: only the region's text is replaced. Where the text
 did not parse before, undefined names after the repair are not held against it: nobody could see them before.
+In other languages than Python tree-sitter alone is asked: no fault may be new, and those that the edit is about must
+be gone. A text of no known language is not judged.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from sharpen.core import diagnose
 from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
+from sharpen.core.grammars import faults, language_of
 from sharpen.core.patch import Patch
 from sharpen.core.region import Region
 from sharpen.core.request import CancelToken, Judge
@@ -27,13 +30,18 @@ def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) 
     head, tail = text[: region.start_char], text[region.end_char :]
     python = diagnose.is_python(path, text)
     broken = python and (any(d.code == "syntax" for d in before) or diagnose.syntax(text, path) is not None)
+    language = None if python else language_of(path)
     known: Counter[tuple[str, str]] | None = None
 
     def judge(new: str) -> Verdict:
         nonlocal known
+        whole = head + new + tail
+        if language is not None:
+            if known is None:
+                known = _counted(faults(text, language))
+            return _compared(known, before, faults(whole, language))
         if not python:
             return Verdict(True)
-        whole = head + new + tail
         first = diagnose.syntax(whole, path)
         if first is not None:
             why = f"line {first.line}: {first.message}"

@@ -11,7 +11,7 @@ from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
-from sharpen.core.diagnose import diagnose, diagnose_many, is_python
+from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.document import Document
 from sharpen.core.engines.choose import choose
 from sharpen.core.errors import EngineUnavailable, Refused, SharpenError
@@ -23,7 +23,6 @@ INSTRUCTION = "fix what is broken"
 
 def run(paths: tuple[str, ...], options: Options) -> int:
     """Repair the named files, or those that differ from HEAD; returns the exit code."""
-    options.refuse_what_is_not_there()
     terminal = Terminal.here(options.animation)
     named = bool(paths)
     if not named:
@@ -43,7 +42,7 @@ def run(paths: tuple[str, ...], options: Options) -> int:
             out(documents[0].data)
         return worst
     try:
-        engine = choose(options.engine_spec, INSTRUCTION)
+        engine = choose(options.engine, INSTRUCTION)
         context = tuple(read(path) for path in options.context)
     except EngineUnavailable as error:
         code = report_error(error)
@@ -80,8 +79,8 @@ def _documents(paths: tuple[str, ...]) -> tuple[tuple[Document, ...], int]:
     for path in paths:
         try:
             found.setdefault(path, read(path))
-            if not is_python(path):
-                say(f"sharpen: {path} is not Python; only Python is judged so far")
+            if not is_known(path, found[path].text):
+                say(f"sharpen: {path} is of no language that sharpen can judge")
         except SharpenError as error:
             worst = worst or code_of(error)
             report_error(error)

@@ -21,6 +21,7 @@ from sharpen.core.canvas import Frame
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.engines.base import Ability
 from sharpen.core.errors import EngineUnavailable, Interrupted
+from sharpen.core.grammars import language_of
 from sharpen.core.region import Region
 from sharpen.core.repair.frames import canvas_of
 from sharpen.core.repair.plans import Array
@@ -88,6 +89,7 @@ class EmbeddedEngine:
     def refine(self, request: Request) -> Iterator[Frame | Candidate]:
         """Frames, then up to `settings.candidates` candidates. Raises Interrupted and EngineUnavailable."""
         began = time.monotonic()
+        _refuse_other_languages(request)
         syntax = next((d for d in request.diagnostics if d.code == "syntax"), None)
         names = [d for d in request.diagnostics if d.code == "F821"]
         if syntax is not None:
@@ -147,6 +149,18 @@ class EmbeddedEngine:
             given += 1
             if given >= max(1, request.settings.candidates):
                 return
+
+
+def _refuse_other_languages(request: Request) -> None:
+    """What the model never learnt it must not touch. Raises EngineUnavailable."""
+    document = request.document
+    language = language_of(document.path)
+    if language is not None:
+        first = next(iter(request.diagnostics), None)
+        at = f" (line {first.line}: {first.message})" if first else ""
+        raise EngineUnavailable(
+            f"the embedded model repairs Python only, and {document.path} is {language.name}{at}; nothing was written"
+        )
 
 
 def _spans(found: Found, region: Region) -> tuple[tuple[int, int, float], ...]:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sharpen.core.definitions import definitions
 from sharpen.core.document import Document
 from sharpen.core.errors import BadRegion
-from sharpen.core.targets import Spec, definitions, parse, resolve
+from sharpen.core.targets import Spec, parse, resolve
 
 CODE = """\
 import os
@@ -116,7 +117,7 @@ def test_a_symbol_is_its_whole_definition(symbol: str, begins: str, ends: str) -
 
 
 def test_an_unknown_symbol_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(BadRegion, match=r"no function or class Parser\.fed") as caught:
+    with pytest.raises(BadRegion, match=r"no function, class or type Parser\.fed") as caught:
         read("x.py::Parser.fed")
     assert "Parser.feed" in caught.value.hint
 
@@ -133,8 +134,8 @@ def test_of_several_definitions_with_one_name_the_last_is_meant() -> None:
 
 
 def test_symbols_are_refused_where_no_grammar_is_at_hand() -> None:
-    with pytest.raises(BadRegion, match="Python files only"):
-        resolve(parse("x.rs::main"), Document.from_bytes(b"fn main() {}", "x.rs"))
+    with pytest.raises(BadRegion, match="no symbols are known in this kind of files"):
+        resolve(parse("x.pas::main"), Document.from_bytes(b"procedure main;", "x.pas"))
 
 
 BROKEN = """\
