@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sharpen.cli.options import Options
+from sharpen.cli.options import settled
 
 app = typer.Typer(
     name="sharpen",
@@ -28,11 +28,13 @@ Json = Annotated[
     bool, typer.Option("--json", help="Events as JSON lines on stdout (--json=cells: with cells).")
 ]
 Cells = Annotated[bool, typer.Option("--json-cells", hidden=True)]
-Count = Annotated[int, typer.Option("-n", "--candidates", min=1, help="How many candidates to ask for.")]
+Count = Annotated[
+    int | None, typer.Option("-n", "--candidates", min=1, help="How many candidates to ask for.")
+]
 Check = Annotated[str | None, typer.Option("--check", help="A candidate holds only if CMD exits 0.")]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Refinement steps.")]
 Strength = Annotated[float | None, typer.Option("--strength", min=0, max=1, help="Share noised first.")]
-Seed = Annotated[int, typer.Option("--seed", help="For engines that draw lots.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="For engines that draw lots.")]
 Context = Annotated[
     list[str] | None, typer.Option("-c", "--context", help="A file to read, never to change.")
 ]
@@ -67,11 +69,11 @@ def fix(
     dry_run: DryRun = False,
     json: Json = False,
     json_cells: Cells = False,
-    candidates: Count = 1,
+    candidates: Count = None,
     check: Check = None,
     steps: Steps = None,
     strength: Strength = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     context: Context = None,
     no_animation: Still = False,
     record: Record = None,
@@ -86,13 +88,10 @@ def fix(
 
     No PATH: the files changed against HEAD, untracked ones included.
     """
+    flags = locals()
     from sharpen.cli.commands import fix as command
 
-    given = Options(
-        engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
-        tuple(context or ()), "none" if no_animation else "full", record, quiet, verbose, staged, check_only, exit_zero, strict,
-    )  # fmt: skip
-    raise typer.Exit(command.run(tuple(paths or ()), given))
+    raise typer.Exit(command.run(tuple(paths or ()), settled(flags)))
 
 
 @app.command()
@@ -104,11 +103,11 @@ def edit(
     dry_run: DryRun = False,
     json: Json = False,
     json_cells: Cells = False,
-    candidates: Count = 1,
+    candidates: Count = None,
     check: Check = None,
     steps: Steps = None,
     strength: Strength = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     context: Context = None,
     no_animation: Still = False,
     record: Record = None,
@@ -116,13 +115,10 @@ def edit(
     verbose: Verbose = False,
 ) -> None:
     """One edit. TARGET: PATH, PATH:LINE, PATH:START-END, PATH::SYMBOL, or - for stdin to stdout."""
+    flags = locals()
     from sharpen.cli.commands import edit as command
 
-    given = Options(
-        engine, yes, dry_run, json or json_cells, json_cells, candidates, check, steps, strength, seed,
-        tuple(context or ()), "none" if no_animation else "full", record, quiet, verbose,
-    )  # fmt: skip
-    raise typer.Exit(command.run(prompt, tuple(targets or ()), given))
+    raise typer.Exit(command.run(prompt, tuple(targets or ()), settled(flags)))
 
 
 @app.command()
@@ -145,7 +141,7 @@ def demo(
     """Repair real broken files in a temporary repository, with everything shown."""
     from sharpen.cli.commands import demo as command
 
-    raise typer.Exit(command.run(picture, animation="none" if no_animation else "full"))
+    raise typer.Exit(command.run(picture, settled({"no_animation": no_animation})))
 
 
 @app.command()

@@ -1,11 +1,12 @@
-"""What `edit` and `fix` were asked to do, as one value; no command reads flags any other way."""
+"""What `edit` and `fix` were asked to do, as one value: flags over environment and files. No command reads them any
+other way."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-
-from sharpen.core.errors import BadInput
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,26 @@ class Options:
     exit_zero: bool = False
     strict: bool = False
 
-    @property
-    def engine_spec(self) -> str | None:
-        """The engine by flag, else by `SHARPEN_ENGINE`, else None."""
-        return self.engine or os.environ.get("SHARPEN_ENGINE") or None
 
-    def refuse_what_is_not_there(self) -> None:
-        """Raise BadInput for an option of the contract that this version cannot honour: never ignore it silently."""
-        for name, given in (("--staged", self.staged),):
-            if given:
-                raise BadInput(f"{name} is not in this version yet; nothing was done")
+def settled(flags: Mapping[str, Any]) -> Options:
+    """Options of a command line: what a flag says, else what was configured for the current folder.
+
+    `flags` are the command's parameters; None and False mean that a flag was not given. Raises BadInput for a
+    configuration that cannot be read or says what it may not.
+    """
+    from sharpen.cli.settings import load
+
+    config = load(Path.cwd())
+    known = {field.name for field in fields(Options)}
+    values: dict[str, Any] = {name: getattr(config, name) for name in known if hasattr(config, name)}
+    values |= {
+        name: given
+        for name, given in flags.items()
+        if name in known and given is not None and given is not False
+    }
+    values["context"] = tuple(flags.get("context") or ())
+    if flags.get("json_cells"):
+        values["json"] = values["cells"] = True
+    if flags.get("no_animation"):
+        values["animation"] = "none"
+    return Options(**values)

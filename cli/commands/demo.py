@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from sharpen.cli.commands.fix import INSTRUCTION
@@ -27,11 +28,11 @@ FILES = Path(__file__).resolve().parent.parent / "demo"
 _WHO = ("-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
 
 
-def run(picture: str | None, *, animation: str) -> int:
+def run(picture: str | None, given: Options) -> int:
     """Make the repository, repair it, show what changed; returns the exit code (0: every file repaired)."""
-    terminal = Terminal.here(animation)
-    options = Options(yes=True, animation=animation, exit_zero=True)
-    engine = choose(options.engine_spec, INSTRUCTION)
+    options = replace(given, yes=True, exit_zero=True, check=None)
+    terminal = Terminal.here(options.animation)
+    engine = choose(options.engine, INSTRUCTION)
     folder = _repository()
     here = Path.cwd()
     out(f"A repository with broken files: {folder}\n")

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out
-from sharpen.cli.options import Options
+from sharpen.cli.options import settled
 from sharpen.cli.terminal import state_folder
 from sharpen.core.diagnose import ruff_path
 from sharpen.core.engines.choose import choose
@@ -45,7 +45,7 @@ def run() -> int:
     rows.append(("state folder", str(state_folder()), ""))
     code = Exit.DONE
     try:
-        engine = choose(Options().engine_spec, "fix what is broken")
+        engine = choose(settled({}).engine, "fix what is broken")
         rows.append(("engine", f"{engine.name}, model {engine.model}", ""))
     except SharpenError as error:
         rows.append(("engine", error.message, error.hint))

@@ -24,7 +24,6 @@ from sharpen.core.worktree.find import check_writable_target, find_root
 
 def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
     """Edit the targets, or the files that differ from HEAD; returns the exit code."""
-    options.refuse_what_is_not_there()
     if not prompt.strip():
         raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
     terminal = Terminal.here(options.animation)
@@ -36,7 +35,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         targets = tuple(t for t in targets if t.diagnostics)
         if not targets:
             return _nothing(places, options)
-    engine = choose(options.engine_spec, prompt)
+    engine = choose(options.engine, prompt)
     writes = not options.dry_run and (options.yes or terminal.can_ask)
     job = Job(
         prompt,
