@@ -27,14 +27,10 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
     if not prompt.strip():
         raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
     terminal = Terminal.here(options.animation)
-    places = _places(specs)
     context = tuple(read(path) for path in options.context)
-    skill = classify(prompt)
-    targets = tuple(Target(d, r, _findings(d, r, skill)) for d, r in places)
-    if skill is not None:
-        targets = tuple(t for t in targets if t.diagnostics)
-        if not targets:
-            return _nothing(places, options)
+    places, targets = targets_of(prompt, specs)
+    if not targets:
+        return _nothing(places, options)
     engine = choose(options.engine, prompt)
     writes = not options.dry_run and (options.yes or terminal.can_ask)
     job = Job(
@@ -48,7 +44,18 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
     return play(job, engine, options, terminal, fixing=False)
 
 
-def _places(specs: tuple[str, ...]) -> tuple[tuple[Document, Region], ...]:
+Places = tuple[tuple[Document, Region], ...]
+
+
+def targets_of(prompt: str, specs: tuple[str, ...]) -> tuple[Places, tuple[Target, ...]]:
+    """The places that are named, and those of them in which there is something to do. Raises BadInput."""
+    places = _places(specs)
+    skill = classify(prompt)
+    targets = tuple(Target(d, r, _findings(d, r, skill)) for d, r in places)
+    return places, targets if skill is None else tuple(t for t in targets if t.diagnostics)
+
+
+def _places(specs: tuple[str, ...]) -> Places:
     """Each target's document and region; a file may be named once."""
     found: dict[str, tuple[Document, Region]] = {}
     for text in specs or changed_paths():
