@@ -141,6 +141,27 @@ def changed(root: Path) -> list[str]:
     return [os.fsdecode(entry[3:]) for entry in answer.out.split(b"\0") if entry]
 
 
+def files(root: Path) -> list[str]:
+    """Paths under `root` that git tracks, or would if they were added: ignored ones are not among them."""
+    answer = run(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    _expect(answer, root)
+    return [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry]
+
+
+def states(root: Path) -> dict[str, str]:
+    """path -> `M`, `A`, `D`, `?` or `U` for those that differ from HEAD."""
+    arguments = ("--no-renames", "--untracked-files=all", "--ignore-submodules=all")
+    answer = run(root, "status", "--porcelain", "-z", *arguments)
+    _expect(answer, root)
+    found = {}
+    for entry in answer.out.split(b"\0"):
+        index, tree = entry[:1].decode(), entry[1:2].decode()
+        if entry:
+            state = "U" if "U" in index + tree or index + tree in {"AA", "DD"} else (tree.strip() or index)
+            found[os.fsdecode(entry[3:])] = "A" if index == "A" and state == "M" else state
+    return found
+
+
 def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
     """Those of the names (relative to `root`) with an unresolved conflict; None where git has no work tree."""
     found: set[str] = set()
