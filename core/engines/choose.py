@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sharpen.core.engines.base import Engine
@@ -9,6 +10,25 @@ from sharpen.core.errors import EngineUnavailable
 from sharpen.core.skills import WHAT, classify
 
 LATER = "in this version only the embedded engine is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An engine as a person chooses it."""
+
+    spec: str
+    """What goes after `--engine`."""
+    what: str
+    """What it can do, in one sentence."""
+    why_not: str = ""
+    """Why it is not to be had here; empty where it is."""
+
+
+def known() -> tuple[Known, ...]:
+    """The engines of this version, with whether they could run here. Loads none of them."""
+    weights = Path(__file__).parent.parent / "weights" / "model.onnx"
+    missing = "" if weights.exists() else "its weights are missing; reinstall sharpen"
+    return (Known("embedded", WHAT, missing),)
 
 
 def choose(spec: str | None, instruction: str) -> Engine:
