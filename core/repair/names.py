@@ -1,198 +1,140 @@
-"""Plans that repair undefined names: another name that is in scope, or the import that is missing. torch-free.
+"""Plans that repair undefined names: another name, an import, a prefix, a parameter, whatever the place suggests.
 
-`engines.embedded` asks for them and lets the verifier judge each. Names in scope are those that the file binds
-anywhere (ruff has already said that the name itself is bound nowhere it could be seen), and the builtins.
+`engines.embedded` asks for plans and lets the verifier judge them from the first on. Each name has its choices, on one
+scale: `names_imports` (how people import it), `names_rename` (what is in scope and alike), `names_forms` (what the
+statement looks like) and `names_parameter`. A plan takes one choice for every name. Invariant: a plan never deletes
+the use, comments it out, or binds the name to a made-up value. No torch, no process, no file but the shipped table.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import difflib
-import re
-import sys
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sharpen.core.diagnostic import Diagnostic
+from sharpen.core.repair import names_forms, names_imports, names_parameter, names_rename
+from sharpen.core.repair.names_choice import Choice, Edit, Missing
+from sharpen.core.repair.names_outline import Outline
+from sharpen.core.repair.names_placing import place
 
-_TYPING = frozenset(
-    [
-        "Any",
-        "Callable",
-        "ClassVar",
-        "Dict",
-        "FrozenSet",
-        "Generic",
-        "Iterable",
-        "Iterator",
-        "List",
-        "Literal",
-        "Mapping",
-        "NamedTuple",
-        "Optional",
-        "Sequence",
-        "Set",
-        "Tuple",
-        "Type",
-        "TypeVar",
-        "Union",
-        "cast",
-        "overload",
-    ]  # reads as a list of words
-)
-_HOMES = {
-    "Path": "from pathlib import Path",
-    "defaultdict": "from collections import defaultdict",
-    "deque": "from collections import deque",
-    "Counter": "from collections import Counter",
-    "OrderedDict": "from collections import OrderedDict",
-    "namedtuple": "from collections import namedtuple",
-    "dataclass": "from dataclasses import dataclass",
-    "partial": "from functools import partial",
-    "wraps": "from functools import wraps",
-    "reduce": "from functools import reduce",
-    "lru_cache": "from functools import lru_cache",
-    "datetime": "from datetime import datetime",
-    "timedelta": "from datetime import timedelta",
-    "randint": "from random import randint",
-    "sqrt": "from math import sqrt",
-    "pi": "from math import pi",
-    "np": "import numpy as np",
-    "pd": "import pandas as pd",
-    "plt": "import matplotlib.pyplot as plt",
-    "nx": "import networkx as nx",
-    "tf": "import tensorflow as tf",
-    "ABC": "from abc import ABC",
-    "abstractmethod": "from abc import abstractmethod",
-    "Enum": "from enum import Enum",
-    "StringIO": "from io import StringIO",
-    "BytesIO": "from io import BytesIO",
-    "sleep": "from time import sleep",
-    "Decimal": "from decimal import Decimal",
-    "Fraction": "from fractions import Fraction",
-    "Mock": "from unittest.mock import Mock",
-    "MagicMock": "from unittest.mock import MagicMock",
-    "patch": "from unittest.mock import patch",
-}
-_BUILTIN_TYPES = {
-    "List": "list",
-    "Dict": "dict",
-    "Set": "set",
-    "Tuple": "tuple",
-    "FrozenSet": "frozenset",
-    "Type": "type",
-}
+EACH = 12
+"""Choices for one name that plans are made of."""
+TOGETHER = 3
+"""Of several names, so many choices of each are combined freely."""
+KNOWN = 4.5
+"""An import from this prior on: people do use that very name."""
+SAME_TARGET = 2.5
+"""Two names seldom stand for one."""
+PLANS = 48
 
 
 @dataclass(frozen=True, slots=True)
 class NamePlan:
     """Edits of the text, best first by `prior`."""
 
-    edits: tuple[tuple[int, int, str], ...]
-    """(start_char, end_char, new text), sorted."""
+    edits: tuple[Edit, ...]
+    """(start_char, end_char, new text), sorted, none overlapping."""
     note: str
     prior: float
 
 
 def propose(text: str, diagnostics: Sequence[Diagnostic]) -> list[NamePlan]:
-    """Plans for all the undefined names together: the best of each, then the best with one of them changed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(text)
-    places: dict[str, list[tuple[int, int]]] = {}
-    for d in diagnostics:
-        places.setdefault(text[d.start_char : d.end_char], []).append((d.start_char, d.end_char))
-    choices = [_one(text, tree, name, spans) for name, spans in places.items()]
-    choices = [c for c in choices if c]
-    if not choices:
+    """Plans for all the undefined names together, best first; empty where there is nothing to propose.
+
+    The text must parse; one that does not, or that is nested too deeply, has no plans.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        names = _missing(text, Outline(tree, text.count("\n") + 1), diagnostics)
+        ranked = [each for name in names if (each := choices(name))]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    plans = [_join([c[0] for c in choices])]
-    for k, ranked in enumerate(choices):
-        plans += [
-            _join([*(c[0] for c in choices[:k]), other, *(c[0] for c in choices[k + 1 :])])
-            for other in ranked[1:8]
-        ]
-    return sorted(plans, key=lambda p: -p.prior)
+    first = min((name.lines[0] for name in names), default=1)
+    module = min(
+        (
+            line
+            for name in names
+            for line, s in zip(name.lines, name.scopes, strict=True)
+            if s.function is None
+        ),
+        default=None,
+    )
+    plans: dict[tuple[Edit, ...], NamePlan] = {}
+    for picked in _combined(ranked):
+        plan = _joined(text, tree, picked, module if module is not None else first)
+        if plan is not None:
+            plans.setdefault(plan.edits, plan)
+    return sorted(plans.values(), key=lambda p: -p.prior)[:PLANS]
 
 
-def _join(parts: Sequence[NamePlan]) -> NamePlan:
-    edits = tuple(sorted(e for p in parts for e in p.edits))
-    return NamePlan(edits, "; ".join(p.note for p in parts), sum(p.prior for p in parts))
+def choices(missing: Missing) -> list[Choice]:
+    """Everything that may supply one name, best first, each edit once."""
+    imports = names_imports.choices(missing)
+    known = max((c.prior for c in imports), default=0.0) >= KNOWN
+    found = [
+        *imports,
+        *names_rename.choices(missing, known=known),
+        *names_forms.choices(missing),
+        *names_parameter.choices(missing),
+    ]
+    best: dict[object, Choice] = {}
+    for choice in sorted(found, key=lambda c: (-c.prior, c.note)):
+        best.setdefault((choice.edits, choice.imports), choice)
+    return list(best.values())[:EACH]
 
 
-def _one(text: str, tree: ast.Module, name: str, spans: list[tuple[int, int]]) -> list[NamePlan]:
-    found: list[NamePlan] = []
-    attribute = all(re.match(r"\.\w", text[end : end + 2]) for _, end in spans)
-    for statement, weight in _imports(name, attribute):
-        at, new = _placed(text, tree, statement)
-        found.append(NamePlan(((at, at, new),), statement, weight))
-    for other, weight in _similar(name, _bound(tree)):
-        edits = tuple((a, b, other) for a, b in sorted(spans))
-        found.append(NamePlan(edits, f"{name} -> {other}", weight))
-    if name in _BUILTIN_TYPES and sys.version_info >= (3, 9):
-        edits = tuple((a, b, _BUILTIN_TYPES[name]) for a, b in sorted(spans))
-        found.append(NamePlan(edits, f"{name} -> {_BUILTIN_TYPES[name]}", 2.0))
-    return sorted(found, key=lambda p: -p.prior)
-
-
-def _imports(name: str, attribute: bool) -> list[tuple[str, float]]:
-    if name in _HOMES and not (attribute and name == "datetime"):
-        return [(_HOMES[name], 3.0)]
-    if name in _TYPING:
-        return [(f"from typing import {name}", 2.5)]
-    if name in sys.stdlib_module_names:
-        return [(f"import {name}", 3.0 if attribute else 0.5)]
-    return []
-
-
-def _bound(tree: ast.Module) -> set[str]:
-    """Every name that the file binds, and the builtins."""
-    names = set(dir(builtins)) | {"__name__", "__file__", "__doc__"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
-    return names
-
-
-def _similar(name: str, bound: set[str]) -> list[tuple[str, float]]:
-    """Names like it, most alike first; 0 is half alike, 3 the same but for case and underscores."""
-    plain = name.replace("_", "").lower()
-    scored = []
-    for other in bound - {name}:
-        same = other.replace("_", "").lower() == plain
-        ratio = 1.0 if same else difflib.SequenceMatcher(None, name, other).ratio()
-        if ratio > 0.55:
-            scored.append((other, (ratio - 0.5) * 6 + 0.3 * same))
-    return sorted(scored, key=lambda s: (-s[1], s[0]))[:8]
-
-
-def _placed(text: str, tree: ast.Module, statement: str) -> tuple[int, str]:
-    """Where the import goes: before the first import that is not `__future__`, else after the docstring."""
+def _missing(text: str, outline: Outline, diagnostics: Sequence[Diagnostic]) -> list[Missing]:
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    ordinary = [n for n in imports if getattr(n, "module", "") != "__future__"]
-    if ordinary:
-        plain = (
-            [n for n in ordinary if isinstance(n, ast.Import)] if statement.startswith("import") else ordinary
+    places: dict[str, list[tuple[int, int, int]]] = {}
+    for d in sorted(diagnostics, key=lambda d: d.start_char):
+        name = text[d.start_char : d.end_char]
+        if name.isidentifier():
+            places.setdefault(name, []).append((d.start_char, d.end_char, d.line))
+    return [
+        Missing(
+            name, tuple((a, b) for a, b, _ in at), tuple(n for _, _, n in at), text, tuple(starts), outline
         )
-        later = [n for n in plain or ordinary if (ast.unparse(n)) > statement]
-        if later:
-            return starts[later[0].lineno - 1], statement + "\n"
-        return min(starts[(plain or ordinary)[-1].end_lineno or 1], len(text)), statement + "\n"
-    first = next(
-        (n for n in tree.body[:1] if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)), None
+        for name, at in places.items()
+    ]
+
+
+def _combined(ranked: list[list[Choice]]) -> list[tuple[Choice, ...]]:
+    """The best few of all names together, then the best of all with one name's further choices."""
+    if not ranked:
+        return []
+    free = TOGETHER if len(ranked) < 4 else 2 if len(ranked) < 6 else 1
+    found = list(itertools.product(*(r[:free] for r in ranked)))
+    for k, choices in enumerate(ranked):
+        found += [
+            (*(r[0] for r in ranked[:k]), other, *(r[0] for r in ranked[k + 1 :])) for other in choices[free:]
+        ]
+    return sorted(found, key=lambda picked: -_prior(picked))[: 2 * PLANS]
+
+
+def _prior(picked: Sequence[Choice]) -> float:
+    targets = [c.target for c in picked if c.target]
+    return sum(c.prior for c in picked) - SAME_TARGET * (len(targets) - len(set(targets)))
+
+
+def _joined(text: str, tree: ast.Module, picked: Sequence[Choice], line: int) -> NamePlan | None:
+    """One plan; None where two choices change the same characters in different ways."""
+    wanted = [one for choice in picked for one in choice.imports]
+    edits = sorted(
+        {*(e for c in picked for e in c.edits), *(place(text, tree, wanted, line) if wanted else ())}
     )
-    last = imports[-1] if imports else first
-    if last is not None:
-        return min(starts[last.end_lineno or 1], len(text)), "\n" + statement + "\n"
-    return 0, statement + "\n\n"
+    merged: list[Edit] = []
+    for start, end, new in edits:
+        if merged and start == end == merged[-1][0] == merged[-1][1]:
+            merged[-1] = (start, end, merged[-1][2] + new)
+        elif merged and start < merged[-1][1]:
+            return None
+        else:
+            merged.append((start, end, new))
+    return NamePlan(tuple(merged), "; ".join(c.note for c in picked), _prior(picked))
