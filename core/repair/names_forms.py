@@ -12,7 +12,7 @@ from sharpen.core.repair.names_choice import Choice, Missing
 from sharpen.core.repair.names_outline import Scope
 from sharpen.core.repair.names_rename import ERRORS
 
-PYTHON_2 = {
+FOREIGN = {
     "unicode": "str",
     "xrange": "range",
     "raw_input": "input",
@@ -27,6 +27,9 @@ PYTHON_2 = {
     "null": "None",
     "nil": "None",
     "NULL": "None",
+    "none": "None",
+    "true": "True",
+    "false": "False",
 }
 TYPING = {
     "List": "list",
@@ -207,8 +210,8 @@ def _opened(missing: Missing) -> Iterator[Choice]:
 def _words(missing: Missing) -> Iterator[Choice]:
     """Names of Python 2 and of other languages; classes of `typing` that are builtins now."""
     name = missing.name
-    if name in PYTHON_2:
-        yield Choice(f"{name} -> {PYTHON_2[name]}", 8.0, missing.all(PYTHON_2[name]), (), PYTHON_2[name])
+    if name in FOREIGN:
+        yield Choice(f"{name} -> {FOREIGN[name]}", 8.0, missing.all(FOREIGN[name]), (), FOREIGN[name])
     if name in TYPING:
         modern = names_imports.modern(missing.text)
         yield Choice(
@@ -235,6 +238,8 @@ def _quoted(missing: Missing) -> Iterator[Choice]:
     strings = len(re.findall(rf"""(["']){re.escape(name)}\1""", text))
     indexed = all(u.role == "index" for u in missing.uses) and bool(missing.uses)
     mark = "'" if text.count("'") > 2 * text.count('"') else '"'
+    if any(text[a - 1 : a] in {"'", '"'} for a, _ in missing.spans):
+        return
     if name in DUNDERS and name != "__name__":
         yield Choice(f"{mark}{name}{mark}", 9.0, missing.all(f"{mark}{name}{mark}"))
     elif strings and not missing.from_attributes and not any(u.role == "call" for u in missing.uses):

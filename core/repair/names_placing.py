@@ -162,6 +162,8 @@ class _Page:
         """(offset, what goes before, the line, what goes after)."""
         module, statement = one
         line = statement + "\n"
+        if module == "__future__":
+            return self._future(line)
         if not self.head:
             return self._first(line)
         kind, root = section(module), module.split(".")[0]
@@ -178,6 +180,14 @@ class _Page:
             return self._line_start(later[0].lineno), "", line, "\n"
         after = groups[-1][-1]
         return self._line_end(after), "\n", line, ""
+
+    def _future(self, line: str) -> tuple[int, str, str, str]:
+        """Python wants it before every statement but the docstring."""
+        above = self._opening()
+        first = next((n for n in self.head if n.lineno > above), None)
+        if first is not None and not any(above < n.lineno < first.lineno for n in self.tree.body):
+            return self._line_start(first.lineno), "", line, "\n"
+        return self._first(line)
 
     def _groups(self) -> list[list[Import]]:
         groups: list[list[Import]] = []

@@ -26,6 +26,7 @@ from pathlib import Path
 from sharpen.core.training.corpus import HELD_OUT
 
 TABLE = Path(__file__).parent.parent / "repair" / "imports.tsv"
+STANDARD = Path(ast.__file__).parent
 FILES = 350
 """Files of one package that are read at most."""
 AT_LEAST = 2
@@ -67,7 +68,7 @@ def _as(alias: ast.alias) -> str:
     return f"{alias.asname}={alias.name}" if alias.asname not in (None, alias.name) else alias.name
 
 
-def sources(wheels: Path) -> Iterator[tuple[str, frozenset[str], str]]:
+def sources(wheels: Path, standard: Path | None) -> Iterator[tuple[str, frozenset[str], str]]:
     """(package, its own top-level names, text) of every file that counts."""
     held = {name.lower() for name in HELD_OUT}
     for wheel in sorted(wheels.glob("*.whl")):
@@ -80,17 +81,18 @@ def sources(wheels: Path) -> Iterator[tuple[str, frozenset[str], str]]:
             random.Random(0).shuffle(files)
             for name in files[:FILES]:
                 yield package, own, archive.read(name).decode("utf-8", "replace")
-    root = Path(ast.__file__).parent
-    files = sorted(str(p) for p in root.rglob("*.py") if "site-packages" not in p.parts)
+    files = (
+        sorted(str(p) for p in standard.rglob("*.py") if "site-packages" not in p.parts) if standard else []
+    )
     random.Random(0).shuffle(files)
     for name in files[: 2 * FILES]:
         yield "stdlib", frozenset(), Path(name).read_bytes().decode("utf-8", "replace")
 
 
-def count(wheels: Path) -> dict[Pair, int]:
-    """In how many packages each import is found."""
+def count(wheels: Path, standard: Path | None = STANDARD) -> dict[Pair, int]:
+    """In how many packages each import is found; the standard library in the folder `standard` is one of them."""
     seen: dict[Pair, set[str]] = defaultdict(set)
-    for package, own, text in sources(wheels):
+    for package, own, text in sources(wheels, standard):
         for pair in pairs(text, own):
             seen[pair].add(package)
     return {pair: len(packages) for pair, packages in seen.items()}
