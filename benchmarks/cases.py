@@ -2,7 +2,8 @@
 
 `benchmarks.repair` asks for them. A file of real cases holds one JSON object a line: `id`, `kind`, `before`,
 `after`, and perhaps `category`, `after_min` (the fix without the commit's unrelated edits) and `undefined`.
-Everything random comes from a seed given by the caller. Nothing is written.
+Everything random comes from a seed given by the caller. Only the held-out packages are written, to a git-ignored
+folder.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 import random
 import sysconfig
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measures import compiles, undefined_names
 
+CACHE = Path(__file__).resolve().parent / ".cache"
 MAIN_KINDS = {"syntax": ("syntax",), "undefined": ()}
 """The kinds that a set's headline counts; empty: all. The others are reported when asked for by name."""
 
@@ -73,21 +76,42 @@ def python_files(folder: Path, seed: int) -> Iterator[tuple[Path, str]]:
             yield path, text
 
 
-def synthetic(folder: Path, count: int, seed: int) -> list[Case]:
-    """`count` files under `folder`, each with one break as the training makes them.
+def held_out() -> Path:
+    """A folder with the sources of the packages that the training corpus leaves out, fetched once by pip.
 
-    Give a package that is outside the training corpus, or the figure says nothing.
+    Raises CalledProcessError where pip cannot have them.
+    """
+    from sharpen.core.training.corpus import HELD_OUT, download
+
+    wheels, sources = CACHE / "held-out" / "wheels", CACHE / "held-out" / "sources"
+    download(wheels, HELD_OUT)
+    for wheel in sorted(wheels.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(sources)
+    return sources
+
+
+def synthetic(folder: Path, count: int, seed: int) -> list[Case]:
+    """`count` breaks in the files under `folder`, as the training makes them, spread evenly over the files.
+
+    Give files that are outside the training corpus, or the figure says nothing. Fewer where nothing can be broken.
     """
     from sharpen.core.training.corrupt import break_text
 
     rng = random.Random(seed)
+    files = list(python_files(folder, seed))
     cases: list[Case] = []
-    for path, text in python_files(folder, seed):
-        broken = break_text(text, rng)
-        if broken is not None and not compiles(broken.before):
-            name = path.relative_to(folder).as_posix()
-            cases.append(Case(name, "syntax", str(broken.kind), broken.before, (broken.after,)))
-        if len(cases) == count:
+    while files:
+        before = len(cases)
+        for path, text in files:
+            if len(cases) == count:
+                return cases
+            broken = break_text(text, rng)
+            if broken is not None and not compiles(broken.before):
+                name = path.relative_to(folder).as_posix()
+                case_id = f"{name}#{len(cases)}"
+                cases.append(Case(case_id, "syntax", str(broken.kind), broken.before, (broken.after,)))
+        if len(cases) == before:
             break
     return cases
 

@@ -38,7 +38,7 @@ def command(template: str, timeout: float = 60.0) -> Runner:
 
     def run(case: Case) -> str:
         with tempfile.TemporaryDirectory(prefix="sharpen-bench-") as folder:
-            name = PurePosixPath(case.id).name
+            name = PurePosixPath(case.id.partition("#")[0]).name
             path = Path(folder) / (name if name.endswith(".py") else "case.py")
             path.write_bytes(case.before.encode())
             call([part.replace("{path}", str(path)) for part in shlex.split(template)], Path(folder), timeout)

@@ -44,11 +44,16 @@ def manifest() -> list[tuple[str, str, str]]:
     return [(r[0], r[1], r[2]) for r in rows]
 
 
-def download(wheels: Path) -> None:
-    """Fetch the manifest's wheels into `wheels`; a package that cannot be had raises CalledProcessError."""
+def download(wheels: Path, only: frozenset[str] | None = None) -> None:
+    """Fetch the manifest's wheels into `wheels`, or those of the packages in `only` (lower case).
+
+    A package that cannot be had raises CalledProcessError.
+    """
     wheels.mkdir(parents=True, exist_ok=True)
     have = {w.name.split("-")[0].lower().replace("_", "-") for w in wheels.glob("*.whl")}
     for name, version, _ in manifest():
+        if only is not None and name.lower() not in only:
+            continue
         if name.lower().replace("_", "-").replace(".", "-") in {h.replace(".", "-") for h in have}:
             continue
         print(f"fetching {name} {version}", flush=True)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cases, repair, runners, timing
+from benchmarks import cases, repair, runners, tables, timing
 from benchmarks.cases import Case
 from benchmarks.measures import compiles, undefined_names
+from benchmarks.tables import Row
 from sharpen.core.engines.scripted import ScriptedEngine
+from sharpen.core.training import corpus
 
 BROKEN = "def f(:\n    return 1\n"
 FIXED = "def f():\n    return 1\n"
@@ -67,6 +69,39 @@ def test_clean_files_have_nothing_to_repair() -> None:
     assert all(undefined_names(path.read_text(encoding="utf-8")) == frozenset() for path in paths)
 
 
+def test_breaks_are_spread_over_the_files_and_parse_in_none(tmp_path: Path) -> None:
+    body = "\n\n\n".join(f"def f{n}(a, b):\n    return [a, b, {n}]" for n in range(20)) + "\n"
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text(body)
+    found = cases.synthetic(tmp_path, 7, seed=0)
+    assert {c.id.partition("#")[0] for c in found} == {"one.py", "two.py"}
+    assert len({c.id for c in found}) == 7
+    assert not any(compiles(c.before) for c in found)
+    assert all(c.humans == (body,) for c in found)
+
+
+def test_the_packages_of_the_synthetic_breaks_are_in_the_manifest_and_in_no_corpus() -> None:
+    assert {name.lower() for name, _, _ in corpus.manifest()} >= corpus.HELD_OUT
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "end"),
+    [
+        (9, 0, "clearly better"),
+        (4, 0, "not clearly better"),
+        (0, 9, "clearly worse"),
+        (20, 15, "not clearly better"),
+    ],
+)
+def test_a_small_lead_is_not_called_clear(won: int, lost: int, end: str) -> None:
+    good, bad = (repair.judged(CASE, text) for text in (FIXED, BROKEN))
+    rows = []
+    for number in range(won + lost):
+        for system, wins in (("model", number < won), ("mutate", number >= won)):
+            rows.append(Row(system, "syntax", "bracket", str(number), 0.1, good if wins else bad))
+    assert tables.compared("model", "mutate", rows).endswith(f"{lost} the other way round: {end}")
+
+
 def test_the_timed_file_is_broken_and_about_as_long_as_it_says() -> None:
     text = timing.broken_file(200)
     assert not compiles(text)
@@ -81,7 +116,10 @@ def test_the_report_holds_every_case_of_every_system(
     out = tmp_path / "report.json"
     measured = ["--no-engine", "--baselines", "identity,tree-sitter", "--json", str(out)]
     repair.main(["--data", str(tmp_path), "--set", "syntax", *measured])
-    (rows,) = json.loads(out.read_text()).values()
+    report = json.loads(out.read_text())
+    (rows,) = report["cases"].values()
+    (side_by_side, *_) = report["tables"].values()
+    assert [s["repaired"] for s in side_by_side["systems"]] == [0.0, 1.0]
     assert [(r["system"], r["judgement"]["outcome"]) for r in rows] == [
         ("identity", "untouched"),
         ("tree-sitter", "repaired"),
