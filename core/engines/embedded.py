@@ -138,7 +138,7 @@ class EmbeddedEngine:
         text, region = request.document.text, request.region
         tail = len(text) - region.end_char
         given = 0
-        for step, plan in enumerate(propose(text, found)[:24], 1):
+        for step, plan in enumerate(propose(text, found, (region.start_char, region.end_char))[:24], 1):
             if request.cancel.cancelled:
                 raise Interrupted("stopped; nothing was written")
             new = rewrite(text, sorted(plan.edits))[region.start_char :]

@@ -28,6 +28,7 @@ KNOWN = 4.5
 """An import from this prior on: people do use that very name."""
 SAME_TARGET = 2.5
 """Two names seldom stand for one."""
+BEHIND = 3.0
 PLANS = 48
 
 
@@ -41,9 +42,12 @@ class NamePlan:
     prior: float
 
 
-def propose(text: str, diagnostics: Sequence[Diagnostic]) -> list[NamePlan]:
+def propose(
+    text: str, diagnostics: Sequence[Diagnostic], within: tuple[int, int] | None = None
+) -> list[NamePlan]:
     """Plans for all the undefined names together, best first; empty where there is nothing to propose.
 
+    With `within` (start_char, end_char) only plans that change nothing outside: no import at the top of the file.
     The text must parse; one that does not, or that is nested too deeply, has no plans.
     """
     try:
@@ -69,7 +73,14 @@ def propose(text: str, diagnostics: Sequence[Diagnostic]) -> list[NamePlan]:
         plan = _joined(text, tree, picked, module if module is not None else first)
         if plan is not None:
             plans.setdefault(plan.edits, plan)
-    return sorted(plans.values(), key=lambda p: -p.prior)[:PLANS]
+    every = sorted(plans.values(), key=lambda p: -p.prior)
+    if within is not None:  # what is far behind a plan that reaches outside is wrong, not second best
+        every = [p for p in every if p.prior >= every[0].prior - BEHIND and _inside(p, within)]
+    return every[:PLANS]
+
+
+def _inside(plan: NamePlan, within: tuple[int, int]) -> bool:
+    return all(within[0] <= start and end <= within[1] for start, end, _ in plan.edits)
 
 
 def choices(missing: Missing) -> list[Choice]:

@@ -331,6 +331,14 @@ def test_a_clean_file_has_no_plans(path: Path) -> None:
     assert propose(path.read_text(), diagnose(path.read_text())) == []
 
 
+def test_a_plan_for_a_region_changes_nothing_outside_it() -> None:
+    text = "import math\n\nprint(sqrt(2))\n"
+    line = (text.index("print"), len(text))
+    notes = {p.note for p in propose(text, diagnose(text), line)}
+    assert "math.sqrt" in notes
+    assert "from math import sqrt" in {p.note for p in propose(text, diagnose(text))} - notes
+
+
 def test_a_text_nested_too_deeply_has_no_plans() -> None:
     deep = "x = " + "-" * 5000 + "y\n"
     assert propose(deep, ()) == []
