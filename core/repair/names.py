@@ -2,7 +2,7 @@
 
 `engines.embedded` asks for plans and lets the verifier judge them from the first on. Each name has its choices, on one
 scale: `names_imports` (how people import it), `names_rename` (what is in scope and alike), `names_forms` (what the
-statement looks like) and `names_parameter`. A plan takes one choice for every name. Invariant: a plan never deletes
+statement looks like), `names_parameter` and `names_elsewhere` (what the rest of the file does). A plan takes one choice for every name. Invariant: a plan never deletes
 the use, comments it out, or binds the name to a made-up value. No torch, no process, no file but the shipped table.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sharpen.core.diagnostic import Diagnostic
-from sharpen.core.repair import names_forms, names_imports, names_parameter, names_rename
+from sharpen.core.repair import names_elsewhere, names_forms, names_imports, names_parameter, names_rename
 from sharpen.core.repair.names_choice import Choice, Edit, Missing
 from sharpen.core.repair.names_outline import Outline
 from sharpen.core.repair.names_placing import place
@@ -92,6 +92,7 @@ def choices(missing: Missing) -> list[Choice]:
         *names_rename.choices(missing, known=known),
         *names_forms.choices(missing),
         *names_parameter.choices(missing),
+        *names_elsewhere.choices(missing),
     ]
     best: dict[object, Choice] = {}
     for choice in sorted(found, key=lambda c: (-c.prior, c.note)):

@@ -85,7 +85,7 @@ def _own(missing: Missing) -> Iterator[Choice]:
         assert isinstance(owner, ast.ClassDef)
         first = next(iter((*method.function.args.posonlyargs, *method.function.args.args)), None)
         instance = first.arg if first is not None and first.arg in {"self", "cls", "mcs"} else None
-        strength = max(strength, _has(owner, method.parent, missing.name))
+        strength = max(strength, _has(owner, method.parent, missing.name), _inherited(missing, owner))
         prefixes.append(instance or owner.name)
     if prefixes and strength:
         edits = tuple((a, a, f"{p}.") for (a, _), p in zip(missing.spans, prefixes, strict=True))
@@ -94,6 +94,19 @@ def _own(missing: Missing) -> Iterator[Choice]:
             strength + 0.5 * all(u.role == "call" for u in missing.uses),
             edits,
         )
+
+
+def _inherited(missing: Missing, owner: ast.ClassDef) -> float:
+    """The same of the bases that the file defines."""
+    bases = {b.id for b in owner.bases if isinstance(b, ast.Name)}
+    return max(
+        (
+            _has(scope.node, scope, missing.name)
+            for scope in missing.outline.scopes
+            if isinstance(scope.node, ast.ClassDef) and scope.node.name in bases
+        ),
+        default=0.0,
+    )
 
 
 def _has(owner: ast.ClassDef, scope: Scope, name: str) -> float:

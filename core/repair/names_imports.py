@@ -176,4 +176,5 @@ def _guess(missing: Missing, known: bool) -> list[Choice]:
         return []
     if all(u.chain[0] in _METHODS for u in missing.uses):
         return []
-    return [Choice(f"import {name} (a guess)", 1.0, (), (Wanted(name),))]
+    rooted = re.search(rf"^\s*(?:from|import) {name}\.|^\s*from {name} import", missing.text, re.MULTILINE)
+    return [Choice(f"import {name} (a guess)", 7.0 if rooted else 1.0, (), (Wanted(name),))]

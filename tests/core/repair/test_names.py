@@ -137,6 +137,35 @@ def test_a_class_named_in_its_own_annotations_makes_them_wait() -> None:
     )
 
 
+def test_a_module_that_other_imports_are_from_exists() -> None:
+    check(
+        "from gym.spaces import Box\n\nprint(Box, gym.Env())\n",
+        "import gym\nfrom gym.spaces import Box\n\nprint(Box, gym.Env())\n",
+    )
+
+
+@pytest.mark.parametrize("line", ["# from parts.wheel import Rim", ">>> from parts.wheel import Rim, Hub"])
+def test_an_import_that_a_comment_or_a_doctest_shows_is_taken(line: str) -> None:
+    new = repaired(f'def f():\n    """Turn.\n\n    {line}\n    """\n    return Rim()\n')
+    assert new.startswith("from parts.wheel import Rim\n")
+
+
+def test_an_import_that_other_functions_make_for_themselves_is_made_here_too() -> None:
+    check(
+        "def f():\n    import numpy as np\n\n    return np.ones(1)\n\n\ndef g():\n    '''Zeros.'''\n    return np.zeros(1)\n",
+        "def f():\n    import numpy as np\n\n    return np.ones(1)\n\n\ndef g():\n    '''Zeros.'''\n    import numpy as np\n\n"
+        "    return np.zeros(1)\n",
+    )
+
+
+def test_a_statement_that_other_functions_share_is_made_here_too() -> None:
+    body = "    limit = 3\n    return range(limit)\n\n\n"
+    check(
+        f"def f():\n{body}def g():\n{body}def h(x):\n    return x, limit\n",
+        f"def f():\n{body}def g():\n{body}def h(x):\n    limit = 3\n    return x, limit\n",
+    )
+
+
 # ------------------------------------------------------------------ renames
 def test_a_typing_error_is_undone() -> None:
     check(
@@ -230,6 +259,13 @@ def test_an_attribute_of_the_class_gets_its_self() -> None:
     check(
         "class A:\n    def __init__(self):\n        self.size = 1\n\n    def f(self):\n        return size + 1\n",
         "class A:\n    def __init__(self):\n        self.size = 1\n\n    def f(self):\n        return self.size + 1\n",
+    )
+
+
+def test_an_attribute_of_a_base_in_the_same_file_gets_its_self() -> None:
+    check(
+        "class A:\n    def turn(self):\n        return 1\n\n\nclass B(A):\n    def f(self):\n        return turn()\n",
+        "class A:\n    def turn(self):\n        return 1\n\n\nclass B(A):\n    def f(self):\n        return self.turn()\n",
     )
 
 
