@@ -34,6 +34,9 @@ def run(picture: str | None, given: Options) -> int:
     terminal = Terminal.here(options.animation)
     engine = choose(options.engine, INSTRUCTION)
     folder = _repository()
+    record = folder / ".git" / "demo.jsonl"  # where no git command sees it
+    if picture:
+        options = replace(options, record=str(record))
     here = Path.cwd()
     out(f"A repository with broken files: {folder}\n")
     os.chdir(folder)
@@ -52,11 +55,13 @@ def run(picture: str | None, given: Options) -> int:
         os.chdir(here)
     if picture:
         from sharpen.cli.picture import draw
+        from sharpen.core.record import read as recorded
 
         repairs = Patch.join(
             Patch.of(old, old.whole(), new.text) for old, new in zip(documents, after, strict=True)
         )
-        draw(Path(picture), repairs, len(documents) - len(left), len(documents))
+        shown = {d.path: d for d in documents}
+        draw(Path(picture), repairs, len(documents) - len(left), shown, recorded(record))
         say(f"drawn into {picture}")
     out(f"\n{len(documents) - len(left)} of {len(documents)} files repaired.\n")
     out(f"Take it back:  cd {folder} && sharpen undo\n")
