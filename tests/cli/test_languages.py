@@ -13,10 +13,11 @@ def test_fix_says_in_one_sentence_that_the_embedded_engine_repairs_python_only(s
     done = sandbox.run("fix", "add.js")
     said = [line for line in done.stderr.splitlines() if line.startswith(b"sharpen: ")]
     assert done.returncode == 3
-    assert said == [
+    sentence = (
         b"sharpen: the embedded model repairs Python only, and add.js is JavaScript "
         b"(line 1: `)` is missing); nothing was written"
-    ]
+    )
+    assert said == [sentence]
     assert path.read_text() == BROKEN
 
 
