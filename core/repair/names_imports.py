@@ -77,12 +77,17 @@ def _named(missing: Missing, wanted: Wanted, count: int, known: list[tuple[Wante
         prior -= 3.0 * ("TestCase" not in missing.text)
     if missing.from_attributes and name[:1].islower():
         classlike = name == "datetime" and all(u.chain[0] in _DATETIME for u in uses)
-        if any(w.name is None for w, _ in known):
+        whole = max((n for w, n in known if w.name is None), default=None)
+        if whole is not None and whole < count:  # `from unittest import mock` is how that module is had
+            prior = MODULE + 0.2 * math.log1p(count)
+        elif whole is not None:
             prior += 1.5 if classlike else -2.5
     elif name[:1].islower() and not any(u.role in {"call", "base", "annotation"} for u in uses):
         prior -= 2.0
     if len(name) == 1:
         prior -= 3.0
+    if wanted.module == "typing" and not any(u.role == "annotation" for u in uses) and len(known) > 1:
+        prior -= 2.0
     if wanted.module.split(".")[0] in _PYTHON_2 or wanted.module.startswith("_"):
         prior -= 2.0
     if wanted.module in {"typing", "collections.abc"} and any(u.role == "annotation" for u in uses):
@@ -145,6 +150,8 @@ def _siblings(missing: Missing, known: bool) -> list[Choice]:
             + about
             + 0.5 * (missing.name[:1].isupper() == node.names[0].name[:1].isupper())
         )
+        if alike >= 0.9:
+            prior -= 3.0  # a typing error in a name that is imported already
         if alike > 0.3 and missing.name not in _METHODS:
             wanted = Wanted(node.module, missing.name)
             found.append(Choice(f"{wanted.statement} (beside {node.names[0].name})", prior, (), (wanted,)))

@@ -40,7 +40,7 @@ def choices(missing: Missing, *, known: bool = False) -> list[Choice]:
         Choice(
             f"{missing.name} -> {other}",
             sum(r[other] for r in ranked) / len(ranked)
-            - KNOWN_NAME * (known and likeness(missing.name, other) < 0.9),
+            - KNOWN_NAME * (known and likeness(missing.name, other) < 0.99),
             missing.all(other),
             (),
             other,
@@ -101,7 +101,7 @@ def _score(missing: Missing, name: str, home: Scope, *, depth: int, line: int, u
         score -= 2.5  # `for vowel in vow`: bound by this very line
     nearest = min((line - b.line for b in before), default=60)
     score += NEAR * math.exp(-nearest / 12)
-    if home.reads[name] == 0 and not name.startswith("__"):
+    if home.reads[name] == 0 and not name.startswith(("__", "test")):
         imported = bindings[0].kind in {"import", "module"}
         score += UNUSED * (0.5 if imported else 1.0)
     if any(b.kind == "except" for b in bindings) and wrong in ERRORS:

@@ -91,13 +91,23 @@ def test_a_name_like_one_that_is_imported_comes_from_the_same_package() -> None:
     )
 
 
+def test_a_typing_error_in_an_imported_name_is_no_other_name_of_its_module() -> None:
+    check(
+        "from toolkit.shortcuts import PromptSession\n\ns = PromptSession()\nprint(s, PromptSesion())\n",
+        "from toolkit.shortcuts import PromptSession\n\ns = PromptSession()\nprint(s, PromptSession())\n",
+    )
+
+
 def test_an_unknown_module_is_imported_only_where_nothing_is_alike() -> None:
     check("pyfoobar.start()\n", "import pyfoobar\npyfoobar.start()\n")
 
 
 def test_generic_types_follow_the_style_of_the_file() -> None:
-    modern = "def f(x: list[int], g: Callable) -> dict[str, int] | None:\n    return g(x)\n"
-    assert repaired(modern).startswith("from collections.abc import Callable\n")
+    modern = "from typing import Any\n\n\ndef f(x: list[int], g: Callable) -> dict[str, Any] | None:\n    return g(x)\n"
+    assert "from collections.abc import Callable\n" in repaired(modern)
+    assert "from typing import Any, Callable\n" in repaired(
+        modern.replace("list[int]", "int").replace("dict[str, Any] | None", "Any")
+    )
     assert repaired("def f(x: List[int]) -> List[int]:\n    return x\n").startswith("def f(x: list[int])")
     typed = "from typing import Dict\n\n\ndef f(x: List[int]) -> Dict[int, int]:\n    return {x[0]: 1}\n"
     assert repaired(typed).startswith("from typing import Dict, List\n")
@@ -190,8 +200,8 @@ def test_another_style_of_the_same_words_is_the_same_name() -> None:
 
 def test_a_function_that_nobody_calls_is_the_one_that_was_meant() -> None:
     check(
-        "def bubble_sort(x):\n    return x\n\n\ndef sleep_sort(x):\n    return bubble_sort(x)\n\n\nprint(heap_sort([]))\n",
-        "def bubble_sort(x):\n    return x\n\n\ndef sleep_sort(x):\n    return bubble_sort(x)\n\n\nprint(sleep_sort([]))\n",
+        "def bubble_sort(x):\n    return quick_sort(x)\n\n\ndef quick_sort(x):\n    return x\n\n\nprint(heap_sort([]))\n",
+        "def bubble_sort(x):\n    return quick_sort(x)\n\n\ndef quick_sort(x):\n    return x\n\n\nprint(bubble_sort([]))\n",
     )
 
 
@@ -204,8 +214,8 @@ def test_an_initial_stands_for_the_parameter_that_nothing_reads() -> None:
 
 def test_what_is_called_is_no_list() -> None:
     check(
-        "sort_keys = [1]\n\n\ndef sorter(x):\n    return x\n\n\nprint(sort(sort_keys))\n",
-        "sort_keys = [1]\n\n\ndef sorter(x):\n    return x\n\n\nprint(sorter(sort_keys))\n",
+        "def sort_all(x):\n    return x\n\n\nsorts = [1]\nprint(sort(sorts))\n",
+        "def sort_all(x):\n    return x\n\n\nsorts = [1]\nprint(sort_all(sorts))\n",
     )
 
 
@@ -218,9 +228,20 @@ def test_the_loop_variable_of_the_same_line_is_not_what_is_iterated() -> None:
 
 def test_every_function_gets_the_name_that_it_has() -> None:
     check(
-        "def f(item_one):\n    return itm_one\n\n\ndef g(item_two):\n    return item_two\n\n\ndef h(itm):\n    return item_one\n",
-        "def f(item_one):\n    return item_one\n\n\ndef g(item_two):\n    return item_two\n\n\ndef h(itm):\n    return itm\n",
+        "def f(item_one):\n    return item\n\n\ndef g(item_two):\n    return item\n",
+        "def f(item_one):\n    return item_one\n\n\ndef g(item_two):\n    return item_two\n",
     )
+
+
+def test_of_two_names_that_are_alike_the_nearer_one_was_meant() -> None:
+    filler = "".join(f"    print(part_a, {i}, part_b)\n" for i in range(15))
+    new = repaired(f"def f():\n    part_b = 1\n    part_a = 2\n{filler}    part_b = 3\n    return part_c\n")
+    assert "return part_b" in new
+
+
+def test_a_name_that_people_import_is_no_misspelt_local_one() -> None:
+    new = repaired("def f(wrapper, inner):\n    return update_wrapper(wrapper(inner), inner)\n")
+    assert new.startswith("from functools import update_wrapper\n")
 
 
 def test_the_binding_is_renamed_where_it_is_what_is_misspelt() -> None:
@@ -236,8 +257,8 @@ def test_a_name_that_the_function_binds_only_later_is_not_chosen() -> None:
 
 
 def test_two_undefined_names_do_not_become_the_same_one() -> None:
-    new = repaired("def f(first_value, last_value):\n    return firstvalu, lastvalu\n")
-    assert "return first_value, last_value" in new
+    new = repaired("def f(value, values):\n    return valuee, valuse\n")
+    assert ("return value, values" in new) != ("return values, value" in new)
 
 
 # ------------------------------------------------------------------ forms
