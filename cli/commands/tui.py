@@ -1,0 +1,52 @@
+"""`sharpen` alone on a terminal, and `sharpen PATH...`: open the app, or a plain log where nothing may be drawn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharpen.cli.options import settled
+from sharpen.cli.terminal import Terminal, state_folder
+
+
+def wanted(arguments: Sequence[str], commands: Sequence[str]) -> tuple[str, ...] | None:
+    """The files to open the app on; None where the command line asks for something else."""
+    if any(argument.startswith("-") for argument in arguments):
+        return None
+    if not arguments:
+        return () if Terminal.here().can_ask else None
+    if arguments[0] in commands or not all(Path(argument).exists() for argument in arguments):
+        return None
+    return tuple(arguments)
+
+
+def run(paths: tuple[str, ...]) -> int:
+    """Open the app; returns the exit code."""
+    from sharpen.core.errors import BadInput
+
+    options = settled({})
+    terminal = Terminal.here(options.animation)
+    if not terminal.can_ask:
+        raise BadInput("sharpen PATH opens the app, which needs a terminal", "sharpen fix " + " ".join(paths))
+    if os.environ.get("ACCESSIBLE") or os.environ.get("TERM") in {"dumb", ""}:
+        from sharpen.cli.plain import talk
+
+        return talk(paths, options)
+    from sharpen.cli.settings import user_config_folder
+    from sharpen.cli.tui.app import SharpenApp
+    from sharpen.cli.tui.preferences import read
+    from sharpen.core.worktree.find import find_root
+
+    files = tuple(path for path in paths if Path(path).is_file())
+    folder = next((Path(path) for path in paths if Path(path).is_dir()), None)
+    if folder is not None:
+        os.chdir(folder)
+        files = tuple(os.path.relpath(path, folder) for path in files)
+    preferences = read(user_config_folder(os.environ))
+    root = find_root(Path()) or Path.cwd()
+    app = SharpenApp(files, options, state_folder(), root, preferences, light=terminal.is_light)
+    app.run()
+    sys.stdout.flush()
+    return app.return_code or 0

@@ -1,0 +1,189 @@
+"""The Textual app: opens the desk, starts the engine's process after the first paint, and owns themes, keys, palette.
+
+`cli.commands.tui` runs it. Invariant: whatever ends it, the engine's process is told to end and finishes the write that
+it is in. What happens on the screen is the desk's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from sharpen.cli.options import Options
+from sharpen.cli.tui import menus, themes
+from sharpen.cli.tui.client import Client
+from sharpen.cli.tui.desk import Desk, Heard, Wants
+from sharpen.cli.tui.outcome import Notice
+from sharpen.cli.tui.preferences import MOTIONS, Preferences
+from sharpen.cli.tui.prompt import Prompt
+from sharpen.cli.tui.sitting import Sitting
+from sharpen.cli.tui.store import Store
+from sharpen.cli.tui.wire import Answer, Look
+from sharpen.core.errors import SharpenError
+
+
+class SharpenApp(App[None]):
+    """Watch an edit sharpen in place, review it, keep it."""
+
+    TITLE = "sharpen"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="app.palette"),
+        Binding("f1", "help", "Help", priority=True, id="app.help"),
+        Binding("f2", "menu('engines')", "Engine", show=False, id="app.engine"),
+        Binding("f3", "menu('runs')", "Earlier runs", show=False, id="app.runs"),
+        Binding("f4", "menu('checkpoints')", "Checkpoints", show=False, id="app.checkpoints"),
+    ]
+
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        options: Options,
+        state_folder: Path,
+        root: Path,
+        preferences: Preferences | None = None,
+        *,
+        light: bool = False,
+    ) -> None:
+        preferences = preferences or Preferences()
+        super().__init__(ansi_color="NO_COLOR" in os.environ)
+        self._client = Client(self._hear)
+        self._sitting = Sitting(self._client.send)
+        self._preferences = preferences
+        wants = Wants(
+            options.engine, options.candidates, options.steps, options.strength, options.seed, options.check
+        )
+        motion = preferences.motion or options.animation
+        self.desk = Desk(self._sitting, Store(state_folder, root), wants, paths, motion)
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self._first_theme = preferences.theme or (themes.LIGHT if light else themes.DARK).name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The desk."""
+        return self.desk
+
+    def on_mount(self) -> None:
+        """Theme and keys; the engine's process once the first picture stands."""
+        known = self.available_themes
+        self.theme = self._first_theme if self._first_theme in known else themes.DARK.name
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._use_ink())
+        self._use_ink()
+        if self._preferences.keys:
+            self.set_keymap(dict(self._preferences.keys))
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._client.send(Look("files", "."))
+        if self._first_theme not in self.available_themes:
+            said = f"there is no theme {self._first_theme}"
+            self.desk.notice(Notice(said, "Ctrl+P, Theme shows them", bad=True))
+
+    def _use_ink(self) -> None:
+        colours = self.console.color_system
+        self.desk.use_ink(themes.ink_for(self.current_theme, no_color=self.no_color, colours=colours))
+
+    def _hear(self, answer: Answer) -> None:
+        """On the pipe's thread: frames go into their log, all else to the desk."""
+        if not self._sitting.overhear(answer) and self.is_running:
+            self.desk.post_message(Heard(answer))
+
+    def on_desk_order(self, message: Desk.Order) -> None:
+        """The desk asks the engine's process."""
+        self._client.send(message.order)
+
+    def on_prompt_search_history(self, _event: Prompt.SearchHistory) -> None:
+        """Ctrl+R."""
+        menus.history(self.desk)
+
+    def on_unmount(self) -> None:
+        """End the engine's process."""
+        self._client.close()
+
+    # Keys and palette
+
+    async def action_quit(self) -> None:
+        """Quit, asking where something would be lost."""
+        menus.quit_after_asking(self.desk)
+
+    def action_help(self) -> None:
+        """The keys of what has the focus, beside the screen; again to hide them."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_menu(self, name: str) -> None:
+        """One of the lists."""
+        opened: dict[str, Callable[[Desk], None]] = {
+            "engines": menus.engines,
+            "runs": menus.runs,
+            "checkpoints": menus.checkpoints,
+            "history": menus.history,
+        }
+        if self.screen is self.desk:
+            opened[name](self.desk)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What Ctrl+P offers."""
+        yield SystemCommand(
+            "Engine", "Which engine the next prompt goes to", lambda: self.action_menu("engines")
+        )
+        yield SystemCommand(
+            "Checkpoints", "What was applied; take it back", lambda: self.action_menu("checkpoints")
+        )
+        yield SystemCommand("Earlier runs", "Look at a run again", lambda: self.action_menu("runs"))
+        yield SystemCommand("History", "Earlier prompts", lambda: self.action_menu("history"))
+        for count in (1, 2, 4, 8):
+            yield SystemCommand(
+                f"Candidates: {count}",
+                "How many to ask the engine for",
+                lambda count=count: self._want(candidates=count),
+            )
+        for motion in MOTIONS:
+            yield SystemCommand(
+                f"Motion: {motion}",
+                "30 drawings a second, 4 without flashes, or the end alone",
+                lambda motion=motion: self._move(motion),
+            )
+        yield SystemCommand("Save picture", "This frame as SVG", lambda: self._save("svg"))
+        yield SystemCommand("Save recording", "The run as an asciicast", lambda: self._save("cast"))
+        yield SystemCommand("Save animation", "The run as a GIF", lambda: self._save("gif"))
+        yield from super().get_system_commands(screen)
+
+    def _want(self, candidates: int) -> None:
+        self.desk.wants = replace(self.desk.wants, candidates=candidates)
+        self.desk.notice(
+            Notice(f"the next prompt asks for {candidates} candidate{'' if candidates == 1 else 's'}")
+        )
+
+    def _move(self, motion: str) -> None:
+        self.desk.stage.motion = motion
+        self.desk.notice(Notice(f"motion: {motion}"))
+
+    def _save(self, kind: str) -> None:
+        """The run in view, beside the user's files, under a name that is free."""
+        from sharpen.cli import export
+
+        stage = self.desk.stage
+        if not len(stage.frames):
+            self.desk.notice(
+                Notice("there is no run to save", "send a prompt, or open an earlier run with F3")
+            )
+            return
+        path = export.free_name(Path.cwd(), kind)
+        try:
+            export.save(path, stage.frames, at=stage.at)
+        except SharpenError as error:
+            self.desk.notice(Notice(error.message, error.hint, bad=True))
+        else:
+            self.desk.notice(Notice(f"saved as {path.name}"))

@@ -1,0 +1,402 @@
+"""The one screen of the app: file tree, stage, notices, queue and prompt. Keys become calls, answers become widgets.
+
+`app` hands it what the engine's process says (`Heard`); the sitting keeps what runs, the stage shows it. The lists
+that can be opened over it are in `menus`. No knowledge of models, diffs or git is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static
+
+from sharpen.cli.paint import harmless
+from sharpen.cli.tui import clipboard, mentions, outcome
+from sharpen.cli.tui.disk import Watch
+from sharpen.cli.tui.file_tree import FileTree
+from sharpen.cli.tui.file_view import FileView
+from sharpen.cli.tui.ink import DARK, Ink
+from sharpen.cli.tui.outcome import Notice
+from sharpen.cli.tui.panels import NoticeLine, QueueLines
+from sharpen.cli.tui.prompt import Completions, Prompt
+from sharpen.cli.tui.review_view import ReviewView
+from sharpen.cli.tui.sitting import Run, Sitting
+from sharpen.cli.tui.stage import Stage
+from sharpen.cli.tui.store import Store
+from sharpen.cli.tui.wire import Answer, Ask, Died, Look, Ready, Seen, Undo, Undone
+from sharpen.core.document import Document
+from sharpen.core.errors import SharpenError
+from sharpen.core.request import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What goes with the next prompt."""
+
+    engine: str | None = None
+    candidates: int = 1
+    steps: int | None = None
+    strength: float | None = None
+    seed: int = 0
+    check: str | None = None
+
+
+class Heard(Message):
+    """The engine's process has said something."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Desk(Screen[None]):
+    """Where everything happens."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide")]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "copy_or_stop", "Copy or stop", show=False, priority=True, id="desk.copy"),
+        Binding("ctrl+x", "drop", "Drop from the queue", show=False, id="desk.drop"),
+        Binding("ctrl+b", "toggle_tree", "Files", show=False, id="desk.tree"),
+        Binding("ctrl+o", "focus_prompt", "Prompt", show=False, id="desk.prompt"),
+    ]
+
+    def __init__(
+        self, sitting: Sitting, store: Store, wants: Wants, paths: tuple[str, ...], motion: str
+    ) -> None:
+        super().__init__()
+        self.sitting, self.store, self.wants = sitting, store, wants
+        self._paths, self._motion = paths, motion
+        self._watch = Watch()
+        self._disk: Timer | None = None
+        self._ready = False
+        self._ink = DARK
+
+    def use_ink(self, ink: Ink) -> None:
+        """Other colours, now or once there is something to colour."""
+        self._ink = ink
+        if self.is_mounted:
+            self.stage.use_ink(ink)
+
+    def compose(self) -> ComposeResult:
+        """Tree and stage, and below them what is said and what is asked."""
+        popup = Completions(id="completions")
+        popup.display = False
+        with Horizontal(id="body"):
+            yield FileTree(id="tree")
+            yield Stage(id="stage")
+        yield NoticeLine("", id="notice", markup=False)
+        yield QueueLines("", id="queue", markup=False)
+        yield popup
+        yield Prompt(popup, id="prompt")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """The first file, the prompt's history, the focus."""
+        self.stage.motion = self._motion
+        self.stage.use_ink(self._ink)
+        prompt = self.prompt
+        prompt.past = self.store.prompts()
+        self.notice(None)
+        self._show_queue()
+        for path in self._paths:
+            if self.open(path):
+                break
+        prompt.focus()
+
+    @property
+    def stage(self) -> Stage:
+        """The middle."""
+        return self.query_one(Stage)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt."""
+        return self.query_one(Prompt)
+
+    # Files
+
+    def open(self, path: str) -> bool:
+        """Show a file; whether that went well."""
+        try:
+            document = Document.read(path)
+        except SharpenError as error:
+            self.notice(outcome.of_error(error))
+            return False
+        self._watch.read(path)
+        self.stage.open(document)
+        return True
+
+    def on_file_tree_chosen(self, event: FileTree.Chosen) -> None:
+        """A file of the tree."""
+        if self._review_stands():
+            self.notice(
+                Notice("a proposal stands", "decide on it, or reject it with R, to open another file")
+            )
+        elif self.open(event.path):
+            self.stage.view.focus()
+
+    def on_stage_shown(self, _event: Stage.Shown) -> None:
+        """The line above the file."""
+        self._show_where()
+
+    def _show_where(self) -> None:
+        stage = self.stage
+        selected = stage.view.selection()
+        run = self.sitting.current
+        engine = run.engine if run is not None and run.engine else self.wants.engine or "embedded"
+        state = "" if self._ready else "  loading"
+        where = Text(no_wrap=True, overflow="ellipsis")
+        where.append(harmless(stage.path or "no file"), "bold")
+        if selected is not None and not stage.reviewing:
+            where.append(f"  lines {selected[0] + 1}-{selected[1] + 1}")
+        if stage.reviewing:
+            review = stage.review.review
+            where.append(f"  hunk {review.at + 1} of {len(review.decisions)}, {review.open} open")
+        where.append(f"  {engine}{state}", "dim")
+        self.query_one("#where", Static).update(where)
+
+    def on_sheet_view_moved(self) -> None:
+        """Lines may have been selected."""
+        self._show_where()
+
+    def on_app_focus(self) -> None:
+        """Somebody may have saved the file in an editor meanwhile."""
+        self._look_at_disk()
+
+    def _look_at_disk(self) -> None:
+        run = self.sitting.current
+        busy = run is not None and not run.over
+        paths = {self.stage.document.path} | {t.document.path for t in (run.targets if run and busy else ())}
+        for path in self._watch.changed(paths - {""}):
+            if busy:
+                self.notice(
+                    Notice(
+                        f"{path} has changed on disk; applying will merge both, or write nothing", bad=True
+                    )
+                )
+            elif self.open(path):
+                self.notice(Notice(f"{path} had changed on disk and was read again"))
+
+    # Prompts
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Into the queue with it."""
+        self._look_at_disk()
+        instruction, mentioned = mentions.split(event.text)
+        self.store.add_prompt(event.text)
+        run_id = self.store.next_id()
+        ask = Ask(
+            self.sitting.next_number(),
+            instruction or "fix it",
+            mentioned or self._selected(),
+            self.wants.engine,
+            Settings(self.wants.steps, self.wants.candidates, self.wants.strength, self.wants.seed),
+            self.wants.check,
+            str(self.store.frames_of(run_id)),
+        )
+        self.notice(None)
+        run = self.sitting.ask(ask, event.text)
+        if run is self.sitting.current:
+            self._begun(run)
+        self._show_queue()
+
+    def _selected(self) -> tuple[str, ...]:
+        path, selected = self.stage.document.path, self.stage.view.selection()
+        if not path:
+            return ()
+        return (path,) if selected is None else (f"{path}:{selected[0] + 1}-{selected[1] + 1}",)
+
+    def _begun(self, run: Run) -> None:
+        self.stage.begin(run)
+        if self._disk is None:
+            self._disk = self.set_interval(1, self._look_at_disk)
+
+    def on_prompt_need_symbols(self, event: Prompt.NeedSymbols) -> None:
+        """The engine's process knows."""
+        self.ask_process(Look("symbols", event.path))
+
+    def on_prompt_left(self, _event: Prompt.Left) -> None:
+        """Escape: stop what runs; else on to what stands."""
+        if not self.sitting.stop():
+            (self.stage.review if self.stage.reviewing else self.stage.view).focus()
+
+    # Answers
+
+    def on_heard(self, event: Heard) -> None:
+        """From the engine's process."""
+        answer = event.answer
+        if isinstance(answer, Ready):
+            self._ready = True
+            self._show_where()
+        elif isinstance(answer, Seen):
+            self._seen(answer)
+        elif isinstance(answer, Undone):
+            self._undone(answer)
+        else:
+            run = self.sitting.hear(answer)
+            if isinstance(answer, Died):
+                self._ready = False
+            if run is not None and run is self.sitting.current:
+                self._follow(run)
+
+    def _follow(self, run: Run) -> None:
+        for target in run.targets if run.state == "running" else ():
+            self._watch.read(target.document.path)
+        if run.state == "review" and not self.stage.reviewing:
+            self.stage.tick()
+            self.stage.propose(run)
+        elif run.over:
+            self._over(run)
+        self._show_queue()
+
+    def _over(self, run: Run) -> None:
+        self.stage.rest()
+        self.store.add_outcome(outcome.row(run, _id_of(run.ask)))
+        self.stage.say(run.state)
+        self.notice(outcome.of_run(run))
+        here = self.stage.path
+        path = here if here in run.changed or not run.changed else run.changed[0]
+        if path:
+            self.open(path)
+        if run.state in {"failed", "stopped"} and not self.prompt.text:
+            self.prompt.take(run.typed)
+        if run.state == "applied":
+            self.stage.view.focus()
+            self.ask_process(Look("files", "."))
+        else:
+            self.prompt.focus()
+        self.sitting.go_on()
+        following = self.sitting.current
+        if following is not None and not following.over:
+            self._begun(following)
+        elif self._disk is not None:
+            self._disk.stop()
+            self._disk = None
+
+    def _seen(self, seen: Seen) -> None:
+        if seen.error is not None:
+            self.notice(outcome.of_error(seen.error))
+        elif seen.what == "files":
+            self.query_one(FileTree).fill(seen.files)
+            self.prompt.files = [one.name for one in seen.files if one.status != "D"]
+        elif seen.what == "symbols":
+            self.prompt.know_symbols(seen.path, seen.symbols)
+        else:
+            from sharpen.cli.tui import menus
+
+            menus.answered(self, seen)
+
+    def _undone(self, undone: Undone) -> None:
+        if undone.restored is None:
+            self.notice(outcome.of_error(undone.error or SharpenError("nothing was undone")))
+            return
+        self.notice(outcome.of_undo(undone.restored, redo=undone.redo))
+        if self.stage.document.path:
+            self.open(self.stage.document.path)
+        self.ask_process(Look("files", "."))
+
+    # The review
+
+    def on_review_view_decided(self, event: ReviewView.Decided) -> None:
+        """The road goes on with what was kept."""
+        self.stage.say("applying" if event.patch else "rejected")
+        self.sitting.decide(event.patch)
+
+    def on_review_view_wish(self, event: ReviewView.Wish) -> None:
+        """What the review cannot do alone."""
+        from sharpen.cli.tui import menus
+
+        if event.what == "prompt":
+            self.prompt.focus()
+        elif event.what == "watch":
+            self.stage.scrub(to_last=True)
+        elif event.what == "edit":
+            menus.edit_hunk(self)
+        elif event.what == "compare":
+            menus.compare(self)
+
+    def on_file_view_wish(self, event: FileView.Wish) -> None:
+        """What the file view cannot do alone."""
+        path = self.stage.document.path or None
+        if event.what in {"undo", "redo"}:
+            self.ask_process(Undo(redo=event.what == "redo", path=path))
+        elif event.what == "review" or (event.what == "prompt" and self._review_stands()):
+            self.stage.back_to_review()
+        elif not self.sitting.stop():
+            self.prompt.focus()
+
+    def _review_stands(self) -> bool:
+        return self.sitting.current is not None and self.sitting.current.state == "review"
+
+    # What is said
+
+    def notice(self, notice: Notice | None) -> None:
+        """A sentence where the answer would have come; None takes it away."""
+        self.query_one(NoticeLine).say(notice)
+
+    def _show_queue(self) -> None:
+        self.query_one(QueueLines).show(self.sitting.waiting)
+
+    def ask_process(self, order: Look | Undo) -> None:
+        """Ask the engine's process."""
+        self.post_message(self.Order(order))
+
+    class Order(Message):
+        """For the engine's process."""
+
+        def __init__(self, order: Look | Undo) -> None:
+            super().__init__()
+            self.order = order
+
+    # Keys
+
+    def action_copy_or_stop(self) -> None:
+        """Copy what is selected; with nothing selected, stop what runs."""
+        text = self._selected_text()
+        if text:
+            self.notify(clipboard.copy(text, self.app.copy_to_clipboard), markup=False)
+        elif not self.sitting.stop():
+            self.notify("Ctrl+Q quits; select lines with Shift and the arrows, or the mouse, to copy them")
+
+    def _selected_text(self) -> str:
+        if self.prompt.has_focus:
+            return self.prompt.selected_text
+        view = self.stage.review if self.stage.reviewing else self.stage.view
+        selected = view.selection()
+        if selected is None:
+            return ""
+        lines = [view.sheet.line(row) for row in range(selected[0], selected[1] + 1)]
+        return "\n".join("".join(text for text, _name in line.runs) for line in lines) + "\n"
+
+    def action_drop(self) -> None:
+        """Take the last one off the queue, back into the prompt."""
+        run = self.sitting.drop_waiting()
+        if run is not None and not self.prompt.text:
+            self.prompt.take(run.typed)
+        self._show_queue()
+
+    def action_toggle_tree(self) -> None:
+        """Show or hide the files."""
+        tree = self.query_one(FileTree)
+        tree.toggle_class("shown" if self.has_class("-narrow") else "hidden")
+
+    def action_focus_prompt(self) -> None:
+        """To the prompt."""
+        self.prompt.focus()
+
+    def use_engine(self, spec: str | None) -> None:
+        """For the next prompt."""
+        self.wants = replace(self.wants, engine=spec)
+        self._show_where()
+
+
+def _id_of(ask: Ask) -> str:
+    return ask.record.rpartition("/")[2].removesuffix(".jsonl")

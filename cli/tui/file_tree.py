@@ -1,0 +1,104 @@
+"""The file tree: what git tracks or would track, with each file's status; ignored files are not there.
+
+`desk` fills it once the list has come from the engine's process. A folder's children are made when it is opened, so
+that a large repository costs what is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from sharpen.cli.paint import harmless
+from sharpen.core.worktree.listing import Listed
+
+_STYLES = {"M": "bold yellow", "A": "bold green", "?": "green", "D": "dim strike", "U": "bold red"}
+
+
+class FileTree(Tree[str]):
+    """Folders and files of the place where sharpen was started. A node's data is its path, folders end in `/`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False, id="tree.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="tree.up"),
+    ]
+
+    class Chosen(Message):
+        """The user wants to see that file."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__("files", data="", id=id)
+        self.show_root = False
+        self.guide_depth = 2
+        self._files: dict[str, str] = {}
+        self._children: dict[str, list[str]] = {}
+
+    def fill(self, files: Iterable[Listed]) -> None:
+        """Show these files, keeping the folders open that are open."""
+        opened = {node.data for node in self._nodes_below(self.root) if node.is_expanded}
+        self._files = {one.name: one.status for one in files}
+        self._children = _by_folder(self._files)
+        self.clear()
+        self._add(self.root, opened)
+
+    def _nodes_below(self, node: TreeNode[str]) -> Iterable[TreeNode[str]]:
+        for child in node.children:
+            yield child
+            yield from self._nodes_below(child)
+
+    def _add(self, node: TreeNode[str], opened: set[str | None]) -> None:
+        for path in self._children.get(node.data or "", ()):
+            name = path.rstrip("/").rpartition("/")[2]
+            if path.endswith("/"):
+                child = node.add(Text(harmless(name)), data=path, expand=False)
+                if path in opened:
+                    self._add(child, opened)
+                    child.expand()
+            else:
+                node.add_leaf(self._label(name, self._files[path]), data=path)
+
+    @staticmethod
+    def _label(name: str, status: str) -> Text:
+        label = Text(harmless(name), no_wrap=True)
+        if status != " ":
+            label.append(f" {status}", _STYLES.get(status, "bold"))
+        return label
+
+    def on_tree_node_expanded(self, event: Tree.NodeExpanded[str]) -> None:
+        """Make the folder's children now."""
+        if not event.node.children:
+            self._add(event.node, set())
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[str]) -> None:
+        """Tell which file was chosen."""
+        path = event.node.data or ""
+        if path and not path.endswith("/"):
+            self.post_message(self.Chosen(path))
+
+
+def _by_folder(files: Iterable[str]) -> dict[str, list[str]]:
+    """Folder -> its folders, then its files, each sorted. Folders end in `/`; the top is empty."""
+    found: dict[str, set[str]] = {"": set()}
+    for path in files:
+        child = path
+        while True:
+            folder = child.rstrip("/").rpartition("/")[0]
+            parent = folder + "/" if folder else ""
+            known = child in found.get(parent, ())
+            found.setdefault(parent, set()).add(child)
+            if known or not parent:
+                break
+            child = parent
+    return {
+        folder: sorted(children, key=lambda c: (not c.endswith("/"), c)) for folder, children in found.items()
+    }

@@ -1,0 +1,79 @@
+"""What a run came to, in a sentence for the screen and as a row for the store. Pure."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharpen.cli.tui.sitting import Run
+from sharpen.cli.tui.store import Outcome
+from sharpen.core.errors import Interrupted, SharpenError
+from sharpen.core.worktree.journal import Checkpoint, Restored
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence in the place where the answer would have come."""
+
+    text: str
+    hint: str = ""
+    bad: bool = False
+
+
+def of_error(error: Exception) -> Notice:
+    """The error's own words."""
+    if isinstance(error, SharpenError):
+        return Notice(error.message, error.hint, bad=True)
+    return Notice(str(error) or type(error).__name__, bad=True)
+
+
+def of_run(run: Run) -> Notice:
+    """How it ended."""
+    if run.state == "applied":
+        files = ", ".join(near(path) for path in run.changed)
+        uncovered = (
+            f"; {len(run.finished.left)} findings are left" if run.finished and run.finished.left else ""
+        )
+        return Notice(f"applied to {files} as checkpoint {run.checkpoint}{uncovered}", "u takes it back")
+    if run.state == "stopped":
+        return Notice("stopped; nothing was written", "the prompt is there to be sent again")
+    if run.state == "failed":
+        errors = [e for e in run.errors if not isinstance(e, Interrupted)]
+        return of_error(errors[0]) if errors else Notice("it failed", bad=True)
+    if run.state == "nothing":
+        files = ", ".join(near(path) for path in run.looked_at) or "the files that differ from HEAD"
+        return Notice(f"nothing to repair in {files}")
+    return Notice("rejected; nothing was written")
+
+
+def row(run: Run, run_id: str) -> Outcome:
+    """For the list of runs."""
+    error = next((e for e in run.errors), None)
+    said = run.checkpoint if run.state == "applied" else str(error) if error else ""
+    steps = run.finished.steps if run.finished else len(run.log)
+    seconds = run.finished.engine_seconds if run.finished else 0.0
+    targets = tuple(target.document.path for target in run.targets) or run.looked_at
+    return Outcome(run_id, time.time(), run.typed, targets, run.engine, run.state, said, steps, seconds)
+
+
+def of_undo(restored: Restored, *, redo: bool) -> Notice:
+    """What was put back."""
+    word = "applied again" if redo else "put back"
+    files = ", ".join(near(path) for path in restored.paths) or "everything was so already"
+    kept = "; what was typed since is kept" if restored.merged else ""
+    hint = "u takes it back" if redo else "Ctrl+Y applies it again"
+    return Notice(f"checkpoint {restored.checkpoint.id}: {files} {word}{kept}", hint)
+
+
+def checkpoint_label(one: Checkpoint) -> tuple[str, str]:
+    """A checkpoint as a row of a list: label and note."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.time))
+    state = "  (undone)" if one.undone else ""
+    return f"{one.id}  {when}  {one.instruction}{state}", ", ".join(near(path) for path in one.paths)
+
+
+def near(path: str) -> str:
+    """The path from here."""
+    return os.path.relpath(path) if Path(path).is_absolute() else path

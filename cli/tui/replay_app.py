@@ -1,0 +1,64 @@
+"""`sharpen replay` on a terminal: the stage of the app with a recorded run on it, and no engine behind it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Footer, Static
+
+from sharpen.cli.tui import themes
+from sharpen.cli.tui.file_view import FileView
+from sharpen.cli.tui.frames import FrameLog
+from sharpen.cli.tui.stage import Stage
+
+
+class ReplayApp(App[None]):
+    """Play, hold and scrub one run."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+q,ctrl+c", "quit", "Quit", priority=True, id="app.quit"),
+        Binding("f1", "help", "Help", id="app.help"),
+    ]
+
+    def __init__(self, log: FrameLog, name: str, *, light: bool = False) -> None:
+        super().__init__()
+        self._frames, self._record, self._light = log, name, light
+        for theme in themes.ALL:
+            self.register_theme(theme)
+
+    def compose(self) -> ComposeResult:
+        """The stage and its keys."""
+        yield Stage(id="stage")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Play from the first frame."""
+        self.theme = (themes.LIGHT if self._light else themes.DARK).name
+        stage = self.query_one(Stage)
+        stage.use_ink(
+            themes.ink_for(self.current_theme, no_color=self.no_color, colours=self.console.color_system)
+        )
+        stage.load(self._frames, "replay")
+        stage.view.focus()
+        self.call_after_refresh(stage.play)
+
+    def on_stage_shown(self, _event: Stage.Shown) -> None:
+        """Which file, and of which record."""
+        stage = self.query_one(Stage)
+        self.query_one("#where", Static).update(f"{stage.path}  from {self._record}")
+
+    def on_file_view_wish(self, event: FileView.Wish) -> None:
+        """Escape leaves; there is nothing to undo or to review."""
+        if event.what == "prompt":
+            self.exit()
+
+    def action_help(self) -> None:
+        """The keys, beside the screen."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()

@@ -1,0 +1,171 @@
+"""A patch as a sheet: the whole file with each hunk in its place, one column or two, and what was decided on it.
+
+`review_view` shows it. The lines are those of `paint.diff`, so that the review and the one-shot diff cannot disagree;
+this adds decisions, the current hunk, doubted tokens, and the second column. Pure.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+
+from sharpen.cli import paint
+from sharpen.cli.paint import Line, Run
+from sharpen.cli.tui.highlight import recoloured
+from sharpen.cli.tui.review import Marks, Review
+from sharpen.core.document import Document
+
+WIDE = 80
+"""Cells that two columns need."""
+_EVERYTHING = 1_000_000
+
+
+class ReviewSheet:
+    """One file of a review."""
+
+    def __init__(self, review: Review, path: str, marks: Marks, *, columns: int | None = None) -> None:
+        """`columns`: cells for two columns side by side, None for one."""
+        self._path, self._columns = path, columns
+        hunks = [hunk for hunk in review.patch.hunks() if hunk.path == path]
+        self._decided = [review.decisions[hunk.index] for hunk in hunks]
+        current = bool(hunks) and review.hunk.path == path
+        self._current = next((i for i, h in enumerate(hunks) if current and h.index == review.at), None)
+        patch = review.patch.keep(hunk.index for hunk in hunks)
+        lines = paint.diff(patch, _EVERYTHING)[1:] if hunks else ()
+        rows = [_decorated(line, which, self._decided, marks) for line, which in _numbered(lines)]
+        self._rows = _paired(rows, columns) if columns else rows
+
+    @property
+    def height(self) -> int:
+        """Rows of the file with both sides of every hunk."""
+        return len(self._rows)
+
+    @cached_property
+    def width(self) -> int:
+        """Cells of the widest row."""
+        if self._columns:
+            return self._columns
+        return max((sum(cell_len(t) for t, _n in line.runs) for line, _which in self._rows), default=0)
+
+    def line(self, row: int) -> Line:
+        """The row, calm ones coloured as in the file."""
+        line, which = self._rows[row]
+        if which is not None or self._columns:
+            return line
+        return Line(line.number, line.mark, recoloured(line.runs, self._path))
+
+    def tint(self, row: int) -> str:
+        """`current` on the hunk that the keys are about."""
+        which = self._rows[row][1]
+        return "current" if which is not None and which == self._current else ""
+
+    def current_rows(self) -> range:
+        """Where the current hunk stands."""
+        rows = [i for i, (_line, which) in enumerate(self._rows) if which == self._current]
+        return range(rows[0], rows[-1] + 1) if rows and self._current is not None else range(0)
+
+    def hunk_at(self, row: int) -> int | None:
+        """Which hunk of the file the row belongs to, counted within the file."""
+        return self._rows[row][1] if 0 <= row < len(self._rows) else None
+
+
+class CandidateSheet(ReviewSheet):
+    """A patch that nobody has decided on, for comparing."""
+
+    def __init__(self, review: Review, document: Document) -> None:
+        super().__init__(review, document.path, {})
+
+
+Numbered = tuple[Line, int | None]
+"""A line, and the hunk that it belongs to."""
+
+
+def _numbered(lines: tuple[Line, ...]) -> list[Numbered]:
+    """Marked lines that follow one another are one hunk: between two hunks stands a line of neither."""
+    found: list[Numbered] = []
+    which, inside = -1, False
+    for line in lines:
+        changed = line.mark != " "
+        if changed and not inside:
+            which += 1
+        inside = changed
+        found.append((line, which if changed else None))
+    return found
+
+
+def _decorated(line: Line, which: int | None, decided: list[bool | None], marks: Marks) -> Numbered:
+    if which is None or which >= len(decided):
+        return line, None
+    decision, new = decided[which], line.mark != "-"
+    runs = line.runs
+    if new and line.number is not None and line.number - 1 in marks:
+        runs = _marked(runs, marks[line.number - 1])
+    if decision is None:
+        return Line(line.number, line.mark, runs), which
+    if decision:
+        return Line(line.number, line.mark + "✓", runs), which
+    if new:
+        return Line(line.number, "✗", tuple((text, "rejected") for text, _name in runs)), which
+    return Line(line.number, " ", tuple((text, "context") for text, _name in runs)), which
+
+
+def _marked(runs: tuple[Run, ...], columns: list[tuple[int, int]]) -> tuple[Run, ...]:
+    """The runs with those columns in the style of doubt."""
+    found: list[Run] = []
+    at = 0
+    for text, name in runs:
+        for offset, char in enumerate(text):
+            doubted = any(a <= at + offset < b for a, b in columns) and not char.isspace()
+            style = "unsure-strong" if doubted else name
+            if found and found[-1][1] == style:
+                found[-1] = (found[-1][0] + char, style)
+            else:
+                found.append((char, style))
+        at += len(text)
+    return tuple(found)
+
+
+def _paired(rows: list[Numbered], columns: int) -> list[Numbered]:
+    """Old and new side by side: what goes on the left, what comes on the right."""
+    half = (columns - 3) // 2
+    found: list[Numbered] = []
+    at = 0
+    while at < len(rows):
+        line, which = rows[at]
+        if which is None:
+            found.append((Line(line.number, " ", _beside(line.runs, line.runs, half)), None))
+            at += 1
+            continue
+        end = at
+        while end < len(rows) and rows[end][1] == which:
+            end += 1
+        new_marks = ("+", "?", "✗")
+        old = [one for one, _w in rows[at:end] if not one.mark.startswith(new_marks)]
+        new = [one for one, _w in rows[at:end] if one.mark.startswith(new_marks)]
+        for left, right in zip_longest(old, new):
+            one = left or right
+            mark = right.mark if right else one.mark
+            beside = _beside(left.runs if left else (), right.runs if right else (), half)
+            found.append((Line(one.number, mark, beside), which))
+        at = end
+    return found
+
+
+def _beside(left: tuple[Run, ...], right: tuple[Run, ...], half: int) -> tuple[Run, ...]:
+    return (*_cropped(left, half), (" │ ", "quiet"), *_cropped(right, half))
+
+
+def _cropped(runs: tuple[Run, ...], width: int) -> tuple[Run, ...]:
+    found: list[Run] = []
+    used = 0
+    for text, name in runs:
+        kept = text if used + cell_len(text) <= width else set_cell_size(text, width - used)
+        if kept:
+            found.append((kept, name))
+        used += cell_len(kept)
+        if used >= width:
+            return tuple(found)
+    found.append((" " * (width - used), "context"))
+    return tuple(found)

@@ -1,0 +1,138 @@
+"""The proposal in its place in the file, decided on hunk by hunk with the keys of design and of every git tool.
+
+`stage` shows it when the road asks what to apply; it ends with `Decided`. The decisions themselves are `review.Review`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from sharpen.cli.tui.review import Marks, Review
+from sharpen.cli.tui.review_sheet import WIDE, ReviewSheet
+from sharpen.cli.tui.sheet_view import SheetView
+from sharpen.core.patch import Patch
+
+
+class ReviewView(SheetView):
+    """One file of a review; `j` and `k` lead on into the others."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "decide(True)", "Accept", id="review.accept"),
+        Binding("n", "decide(False)", "Reject", id="review.reject"),
+        Binding("A", "all(True)", "Accept all", key_display="A", id="review.accept_all"),
+        Binding("R", "all(False)", "Reject all", key_display="R", id="review.reject_all"),
+        Binding("j,down", "hunk(1)", "Next", show=False, id="review.next"),
+        Binding("k,up", "hunk(-1)", "Previous", show=False, id="review.previous"),
+        Binding("e", "wish('edit')", "Edit", id="review.edit"),
+        Binding("s", "split", "Split", id="review.split"),
+        Binding("c", "wish('compare')", "Candidates", id="review.compare"),
+        Binding("u", "reopen", "Undo", show=False, id="review.undo"),
+        Binding("left,comma,t", "wish('watch')", "Watch again", id="review.watch"),
+        Binding("escape", "wish('prompt')", "Prompt", show=False, id="review.prompt"),
+    ]
+
+    class Decided(Message):
+        """The review is over: what is to be applied, or None."""
+
+        def __init__(self, patch: Patch | None) -> None:
+            super().__init__()
+            self.patch = patch
+
+    class Wish(Message):
+        """`edit`, `compare`, `watch` or `prompt`."""
+
+        def __init__(self, what: str) -> None:
+            super().__init__()
+            self.what = what
+
+    class Turned(Message):
+        """Another hunk is current."""
+
+    def __init__(self, review: Review, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        self.review = review
+        self.marks: dict[str, Marks] = {}
+        self.is_split = False
+        self._before: list[Review] = []
+        super().__init__(ReviewSheet(review, "", {}), id=id)
+
+    def begin(self, review: Review, marks: dict[str, Marks]) -> None:
+        """A new proposal."""
+        self.review, self.marks, self._before = review, marks, []
+        self._update()
+
+    def put(self, review: Review) -> None:
+        """A changed review, which `u` takes back."""
+        self._before.append(self.review)
+        self.review = review
+        self._update()
+
+    @property
+    def path(self) -> str:
+        """The file of the current hunk."""
+        return self.review.hunk.path
+
+    def action_decide(self, accepted: bool) -> None:
+        """Decide the current hunk; the last one ends the review."""
+        self.put(self.review.decide(accepted))
+        if self.review.done:
+            self.post_message(self.Decided(self.review.kept()))
+
+    def action_all(self, accepted: bool) -> None:
+        """Accept what is open, or reject everything; ends the review."""
+        if accepted:
+            self.put(self.review.decide_rest(True))
+        self.post_message(self.Decided(self.review.kept() if accepted else None))
+
+    def action_hunk(self, by: int) -> None:
+        """The next or previous hunk."""
+        self.review = self.review.move(by)
+        self._update()
+
+    def action_reopen(self) -> None:
+        """Take the last decision back."""
+        if self._before:
+            self.review = self._before.pop()
+            self._update()
+
+    def action_split(self) -> None:
+        """Two columns or one."""
+        if not self.is_split and self.size.width < WIDE:
+            self.notify(f"two columns need {WIDE} cells, this view has {self.size.width}")
+            return
+        self.is_split = not self.is_split
+        self._update()
+
+    def action_wish(self, what: str) -> None:
+        """Tell the stage."""
+        self.post_message(self.Wish(what))
+
+    def go(self, row: int, column: int | None = None, *, select: bool = False) -> None:
+        """A click makes the hunk under it the current one."""
+        super().go(row, column, select=select)
+        sheet = self.sheet
+        which = sheet.hunk_at(row) if isinstance(sheet, ReviewSheet) else None
+        if which is not None:
+            own = [h.index for h in self.review.patch.hunks() if h.path == self.path]
+            if own[which] != self.review.at:
+                self.review = self.review.move(own[which] - self.review.at)
+                self._update()
+
+    def on_resize(self) -> None:
+        """Columns follow the width."""
+        if self.is_split:
+            self.is_split = self.size.width >= WIDE
+            self._update()
+
+    def _update(self) -> None:
+        columns = self.size.width - self._gutter() - 1 if self.is_split else None
+        sheet = ReviewSheet(self.review, self.path, self.marks.get(self.path, {}), columns=columns)
+        self.show(sheet)
+        rows = sheet.current_rows()
+        if rows:
+            self.row = rows.start
+            self.bring_into_view(rows)
+        self.refresh_changed()
+        self.post_message(self.Turned())

@@ -1,0 +1,138 @@
+"""What a view can show, as numbered lines made when they are asked for: a file, or a file with a canvas in it.
+
+`sheet_view` draws them, `review_sheet` adds the diff. Pure: a sheet is a value with no screen, so that a row can be
+compared with the row that it replaces. The canvas itself is painted by `cli.paint`, as everywhere.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+from sharpen.cli import paint
+from sharpen.cli.paint import Line
+from sharpen.cli.tui.highlight import Highlighter, recoloured
+from sharpen.core.canvas import Frame
+from sharpen.core.document import Document
+
+REGION_MARK = "│"
+"""In the gutter of the canvas's rows that are calm at the moment."""
+PADDING = Line(None, REGION_MARK, ())
+"""A row below the canvas that is kept free, so that the text under it need not move."""
+
+
+class Sheet(Protocol):
+    """Rows to draw."""
+
+    @property
+    def width(self) -> int:
+        """Cells of the widest row, about."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        ...
+
+    def line(self, row: int) -> Line:
+        """The row, 0-based."""
+        ...
+
+    def tint(self, row: int) -> str:
+        """What its background says: empty, `alive`, `current`."""
+        ...
+
+
+class FileSheet:
+    """A document as it is."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._colours = Highlighter(document.path, document.text)
+
+    @property
+    def height(self) -> int:
+        """Lines of the file."""
+        return len(self._colours.lines)
+
+    @cached_property
+    def width(self) -> int:
+        """Characters of the longest line, with room for wide ones."""
+        longest = max(self._colours.lines, key=len, default="")
+        return len(longest) + 3 * longest.count("\t") + sum(ord(c) > 0x10FF for c in longest)
+
+    def line(self, row: int, shift: int = 0) -> Line:
+        """The line; `shift` is added to its number."""
+        return Line(row + 1 + shift, " ", self._colours.runs(row))
+
+    def tint(self, row: int) -> str:  # noqa: ARG002 - the protocol's
+        """A file at rest has no background of its own."""
+        return ""
+
+
+class LiveSheet:
+    """A document with a frame's canvas in its place."""
+
+    def __init__(self, file: FileSheet, frame: Frame, flashing: range = range(0), floor: int = 0) -> None:
+        document, region = file.document, frame.canvas.region
+        painted = paint.frame(document, frame, flashing)
+        self._file = file
+        self.first = document.text.count("\n", 0, region.start_char)
+        """0-based row in which the canvas begins."""
+        last = self.first + document.text.count("\n", region.start_char, region.end_char)
+        before = self.first - max(0, self.first - paint.AROUND)
+        after = min(file.height - 1, last + paint.AROUND) - last
+        alive = painted[before : len(painted) - max(0, after)]
+        self.canvas_height = len(alive)
+        self._canvas = tuple(alive) + (PADDING,) * (floor - len(alive))
+        self._tail = last + 1
+        self._shift = len(alive) - (self._tail - self.first)
+
+    @property
+    def width(self) -> int:
+        """As wide as the file; a canvas is cropped where it is wider."""
+        return self._file.width
+
+    @property
+    def height(self) -> int:
+        """Rows of the file with the canvas in place of its region."""
+        return self.first + len(self._canvas) + max(0, self._file.height - self._tail)
+
+    def line(self, row: int) -> Line:
+        """The row, calm ones coloured as in the file."""
+        if row < self.first:
+            return self._file.line(row)
+        inside = row - self.first
+        if inside < len(self._canvas):
+            return self._coloured(inside)
+        return self._file.line(self._tail + inside - len(self._canvas), self._shift)
+
+    def tint(self, row: int) -> str:
+        """`alive` where a cell of the canvas is."""
+        inside = row - self.first
+        return "alive" if 0 <= inside < len(self._canvas) and self._canvas[inside].alive else ""
+
+    def alive_rows(self) -> range:
+        """Rows with a cell that is not context; all of the canvas where there is none."""
+        rows = [self.first + i for i, line in enumerate(self._canvas) if line.alive]
+        if not rows:
+            return range(self.first, self.first + self.canvas_height)
+        return range(rows[0], rows[-1] + 1)
+
+    def _coloured(self, inside: int) -> Line:
+        line = self._canvas[inside]
+        runs = _recoloured(line.runs, self._file.document.path)
+        return Line(line.number, line.mark if line.alive else REGION_MARK, runs)
+
+
+def _recoloured(runs: tuple[paint.Run, ...], path: str) -> tuple[paint.Run, ...]:
+    key = (runs, path)
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) > 2_000:
+            _KNOWN.clear()
+        known = _KNOWN[key] = recoloured(runs, path)
+    return known
+
+
+_KNOWN: dict[tuple[tuple[paint.Run, ...], str], tuple[paint.Run, ...]] = {}
