@@ -145,6 +145,19 @@ def demo(
 
 
 @app.command()
+def replay(
+    file: str,
+    export: Annotated[str | None, typer.Option("--export", help="Write FILE.svg, .cast or .gif.")] = None,
+    at: Annotated[int | None, typer.Option("--at", min=1, help="Which frame an SVG shows.")] = None,
+    no_animation: Still = False,
+) -> None:
+    """Play a recorded refinement (--record) on the canvas of the app, or write it as a picture."""
+    from sharpen.cli.commands import replay as command
+
+    raise typer.Exit(command.run(file, export, at, still=no_animation))
+
+
+@app.command()
 def doctor() -> None:
     """What is installed, which engine would run, what is missing and what mends it."""
     from sharpen.cli.commands import doctor as command
@@ -157,4 +170,16 @@ def main() -> None:
     from sharpen.cli import fatal
 
     sys.argv = [a if a != "--json=cells" else "--json-cells" for a in sys.argv]
-    sys.exit(fatal.guarded(lambda: app(prog_name="sharpen")))
+    sys.exit(fatal.guarded(_begin))
+
+
+def _begin() -> None:
+    """The app where the command line names no command; else the command."""
+    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    if not sys.argv[1:] or sys.argv[1] not in known:
+        from sharpen.cli.commands import tui
+
+        paths = tui.wanted(sys.argv[1:], tuple(known))
+        if paths is not None:
+            sys.exit(tui.run(paths))
+    app(prog_name="sharpen")
