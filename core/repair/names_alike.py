@@ -36,7 +36,7 @@ def edits(a: str, b: str, most: int = 3) -> int:
             row.append(cost)
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 @lru_cache(maxsize=16384)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sharpen.core.repair.names_outline import Outline, Scope, Use
 from sharpen.core.repair.names_table import Wanted
@@ -22,7 +23,7 @@ class Choice:
     """The name that stands in its place, where it is renamed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Missing:
     """An undefined name with all places where it is reported."""
 
@@ -36,15 +37,17 @@ class Missing:
     """The offset at which each line begins."""
     outline: Outline
 
-    @property
+    @cached_property
     def uses(self) -> list[Use]:
         """The reads in the tree on those lines; fewer than spans where the tree's lines are off (in f-strings)."""
-        return [u for u in self.outline.uses.get(self.name, ()) if u.line in self.lines]
+        lines = set(self.lines)
+        return [u for u in self.outline.uses.get(self.name, ()) if u.line in lines]
 
-    @property
+    @cached_property
     def scopes(self) -> list[Scope]:
         """The scope of each span."""
-        return [self.outline.at(self.name, line) for line in self.lines]
+        known = {use.line: use.scope for use in reversed(self.outline.uses.get(self.name, ()))}
+        return [known.get(line) or self.outline.at(self.name, line) for line in self.lines]
 
     @property
     def from_attributes(self) -> bool:

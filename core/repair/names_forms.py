@@ -163,7 +163,7 @@ def _stripped(missing: Missing) -> Iterator[Choice]:
         return
     names = {
         a.name: a.asname or a.name
-        for node in ast.walk(missing.outline.tree)
+        for node in missing.outline.nodes
         if isinstance(node, ast.ImportFrom) and node.module == missing.name
         for a in node.names
     }
@@ -181,12 +181,9 @@ def _stripped(missing: Missing) -> Iterator[Choice]:
 def _caught(missing: Missing) -> Iterator[Choice]:
     """`except ValueError:` whose body reads `e`."""
     edits = []
+    handlers = [n for n in missing.outline.nodes if isinstance(n, ast.ExceptHandler)]
     for line in missing.lines:
-        around = [
-            n
-            for n in ast.walk(missing.outline.tree)
-            if isinstance(n, ast.ExceptHandler) and n.body[0].lineno <= line <= (n.end_lineno or 0)
-        ]
+        around = [n for n in handlers if n.body[0].lineno <= line <= (n.end_lineno or 0)]
         handler = max(around, key=lambda n: n.lineno, default=None)
         if handler is None or handler.name is not None:
             return
@@ -204,12 +201,9 @@ def _caught(missing: Missing) -> Iterator[Choice]:
 def _opened(missing: Missing) -> Iterator[Choice]:
     """`with open(path):` whose body reads `f`."""
     edits = set()
+    blocks = [n for n in missing.outline.nodes if isinstance(n, ast.With | ast.AsyncWith)]
     for line in missing.lines:
-        around = [
-            n
-            for n in ast.walk(missing.outline.tree)
-            if isinstance(n, ast.With | ast.AsyncWith) and n.body[0].lineno <= line <= (n.end_lineno or 0)
-        ]
+        around = [n for n in blocks if n.body[0].lineno <= line <= (n.end_lineno or 0)]
         inner = max(around, key=lambda n: n.lineno, default=None)
         if inner is None or len(inner.items) != 1 or inner.items[0].optional_vars is not None:
             return

@@ -152,6 +152,10 @@ def _siblings(missing: Missing, known: bool) -> list[Choice]:
         )
         if alike >= 0.9:
             prior -= 3.0  # a typing error in a name that is imported already
+        package, _, last = node.module.rpartition(".")
+        if package and [a.name for a in node.names] == [last]:  # `from sort.merge_sort import merge_sort`
+            wanted = Wanted(f"{package}.{missing.name}", missing.name)
+            found.append(Choice(f"{wanted.statement} (as {last})", prior + 1.0, (), (wanted,)))
         if alike > 0.3 and missing.name not in _METHODS:
             wanted = Wanted(node.module, missing.name)
             found.append(Choice(f"{wanted.statement} (beside {node.names[0].name})", prior, (), (wanted,)))
@@ -184,4 +188,6 @@ def _guess(missing: Missing, known: bool) -> list[Choice]:
     if all(u.chain[0] in _METHODS for u in missing.uses):
         return []
     rooted = re.search(rf"^\s*(?:from|import) {name}\.|^\s*from {name} import", missing.text, re.MULTILINE)
-    return [Choice(f"import {name} (a guess)", 7.0 if rooted else 1.0, (), (Wanted(name),))]
+    classes = any(u.chain[0][:1].isupper() for u in missing.uses)
+    prior = 7.0 if rooted else 3.0 if classes else 1.0
+    return [Choice(f"import {name} (a guess)", prior, (), (Wanted(name),))]

@@ -10,6 +10,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 Kind = Literal[
@@ -89,6 +90,11 @@ class Outline:
             home = next((s for s in use.scope.visible() if use.name in s.bindings), self.module)
             home.reads[use.name] += 1
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, once."""
+        return tuple(ast.walk(self.tree))
+
     def at(self, name: str, line: int) -> Scope:
         """The scope in which `name` is read on that line; the innermost around the line where none is known."""
         for use in self.uses.get(name, ()):
@@ -139,7 +145,7 @@ class Outline:
     def _bind(self, node: ast.AST, scope: Scope) -> None:
         """Note what a statement binds, with what is known of the value; `_name` adds the targets that are left."""
         if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
+            for alias in (a for a in node.names if a.name != "*"):
                 kind: Kind = "module" if isinstance(node, ast.Import) else "import"
                 name = alias.asname or alias.name.split(".")[0]
                 scope.bindings[name].append(Binding(node.lineno, kind, node))

@@ -121,6 +121,7 @@ def _place(missing: Missing, function: Function, siblings: list[Function]) -> tu
         index = max(index, required) if default is not None else min(index, required)
     else:
         index = required
+    index = max(index, int(bound))  # a receiver may have a default, oddly
     spelled = f"{name}={ast.unparse(default)}" if default is not None else name
     if index < len(mine):
         at = missing.offset(mine[index].lineno, mine[index].col_offset)
@@ -137,7 +138,7 @@ def _place(missing: Missing, function: Function, siblings: list[Function]) -> tu
 
 def _calls(missing: Missing, function: Function) -> Iterator[tuple[ast.Call, Scope]]:
     """Calls of the function by name, plain or as a method, with the scope of each."""
-    for node in ast.walk(missing.outline.tree):
+    for node in missing.outline.nodes:
         if isinstance(node, ast.Call):
             called = node.func
             found = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
@@ -20,6 +21,8 @@ ALIKE = 6.5
 UNUSED = 1.4
 NEAR = 1.0
 KNOWN_NAME = 1.5
+MOST_FUNCTIONS = 12
+"""Of more functions that miss the name, so many are looked at; a choice for all still changes them all."""
 MOST = 10
 """Choices for one name at most."""
 BUILTINS = frozenset(n for n in dir(builtins) if not n.startswith("_")) | {"__name__", "__file__", "__doc__"}
@@ -34,7 +37,7 @@ def choices(missing: Missing, *, known: bool = False) -> list[Choice]:
     groups: dict[Scope, list[int]] = defaultdict(list)
     for index, scope in enumerate(missing.scopes):
         groups[_function(scope)].append(index)
-    ranked = [_ranked(missing, indexes) for indexes in groups.values()]
+    ranked = [_ranked(missing, indexes) for indexes in itertools.islice(groups.values(), MOST_FUNCTIONS)]
     common = set.intersection(*(set(r) for r in ranked)) if ranked else set()
     found = [
         Choice(
@@ -47,7 +50,7 @@ def choices(missing: Missing, *, known: bool = False) -> list[Choice]:
         )
         for other in common
     ]
-    if len(ranked) > 1 and all(ranked):
+    if len(groups) == len(ranked) > 1 and all(ranked):
         found.append(_each(missing, list(groups.values()), ranked))
     found += [c for other in common if (c := _binding(missing, other, found)) is not None]
     return sorted(found, key=lambda c: (-c.prior, c.note))[:MOST]
@@ -73,11 +76,12 @@ def _ranked(missing: Missing, indexes: list[int]) -> dict[str, float]:
     lines = [missing.lines[i] for i in indexes]
     scope = missing.scopes[indexes[0]]
     uses = [u for u in missing.uses if u.line in lines]
+    function = _function(scope)
     found: dict[str, float] = {}
     for depth, around in enumerate(scope.visible()):
         for name, bindings in around.bindings.items():
             if name not in found and name != missing.name and bindings and name != "_":
-                score = _score(missing, name, around, depth=depth, line=lines[0], uses=uses)
+                score = _score(missing, name, around, function, depth=depth, line=lines[0], uses=uses)
                 if score > 1.0:
                     found[name] = score
     for name in BUILTINS - found.keys():
@@ -87,13 +91,15 @@ def _ranked(missing: Missing, indexes: list[int]) -> dict[str, float]:
     return found
 
 
-def _score(missing: Missing, name: str, home: Scope, *, depth: int, line: int, uses: list[Use]) -> float:
+def _score(
+    missing: Missing, name: str, home: Scope, function: Scope, *, depth: int, line: int, uses: list[Use]
+) -> float:
     wrong, outline, bindings = missing.name, missing.outline, home.bindings[name]
     local = home.function is not None or isinstance(home.node, ast.Lambda) or depth == 0
     score = ALIKE * likeness(wrong, name)
     score += 1.2 if local and home.parent is not None else 0.6
     before = [b for b in bindings if b.line <= line]
-    here = home is _function(missing.outline.at(wrong, line))
+    here = home is function
     definition = bindings[0].kind in {"function", "class"}
     if not before and (here or (home is outline.module and not definition)):
         score -= 4.0 if here and home is not outline.module else 1.5
@@ -143,7 +149,7 @@ def _fits(use: Use, name: str, bindings: list[Binding], missing: Missing) -> flo
         return 0.2 if role == "attribute" else -1.0
     if role == "attribute":
         seen = missing.outline.attributes.get(name, Counter())
-        return 1.5 if use.chain and use.chain[0] in seen else 0.5 if seen else -0.3
+        return 1.5 if use.chain and use.chain[0] in seen else 0.5 if seen else -1.0
     if role in {"subscript", "iterate"}:
         return _many(value, role)
     return 0.0
@@ -162,6 +168,8 @@ def _many(value: ast.AST | None, role: str) -> float:
 
 def _binding(missing: Missing, other: str, found: Iterable[Choice]) -> Choice | None:
     """Rename `other` to the undefined name: it is bound here, read nowhere, and the file knows the other spelling."""
+    if likeness(missing.name, other) < 0.5:
+        return None
     homes = [next((s for s in scope.visible() if other in s.bindings), None) for scope in missing.scopes]
     home = homes[0]
     if (
