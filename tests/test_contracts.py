@@ -30,6 +30,7 @@ WRITERS = {
     "core/worktree/sandbox.py": "the throw-away worktree that a check command runs in",
     "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",
     "cli/fatal.py": "the report of an internal error, in the state folder",
+    "cli/tui/store.py": "prompts, outcomes and frames of a sitting, in the state folder",
     "cli/commands/demo.py": "the demo's temporary repository",
     "cli/picture.py": "the picture that was asked for, at the path given",
 }
