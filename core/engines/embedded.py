@@ -28,6 +28,7 @@ from sharpen.core.repair.plans import Array
 from sharpen.core.repair.reader import Ints
 from sharpen.core.repair.search import Found, Step, Tools, search
 from sharpen.core.repair.tokens import Codec
+from sharpen.core.repair.traits import Traits
 from sharpen.core.request import Request
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -55,6 +56,10 @@ class EmbeddedEngine:
     @cached_property
     def _codec(self) -> Codec:
         return Codec(self._folder / "tokenizer.json")
+
+    @cached_property
+    def _traits(self) -> Traits:
+        return Traits.of(self._codec)
 
     def can(self, instruction: str) -> Ability:
         """Whether the instruction is to repair syntax errors or undefined names."""
@@ -109,7 +114,7 @@ class EmbeddedEngine:
             return region.start_char <= start and end <= max(region.end_char, len(text) - len(tail))
 
         budget = request.settings.budget_seconds or BUDGET_SECONDS
-        return Tools(self._run, self._codec, judge, lambda: request.cancel.cancelled, allowed, began + budget)
+        return Tools(self._run, self._codec, self._traits, judge, lambda: request.cancel.cancelled, allowed, began + budget)
 
     def _syntax(self, request: Request, found: Diagnostic, began: float) -> Iterator[Frame | Candidate]:
         text = request.document.text

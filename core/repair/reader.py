@@ -54,7 +54,7 @@ def cleanliness(run: Run, windows: list[list[int]]) -> list[float]:
 
 
 def fill(
-    run: Run, windows: list[list[int]], flags: list[list[int]], kind: int, steps: int = 3
+    run: Run, windows: list[list[int]], flags: list[list[int]], kind: int, steps: int = 2
 ) -> list[tuple[list[int], float]]:
     """Denoise the masks of all windows in one batch: each step settles the more confident part of what is left.
 

@@ -14,18 +14,28 @@ from dataclasses import dataclass, replace
 from sharpen.core.candidate import Verdict
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.repair import plans as planning
-from sharpen.core.repair.plans import Change, Plan, Reading
+from sharpen.core.repair.grammar import Chunk
+from sharpen.core.repair.moves import moves
+from sharpen.core.repair.plans import Plan, Reading
+from sharpen.core.repair.proposals import repeated, singles, together
 from sharpen.core.repair.reader import Run, cleanliness, fill, read
+from sharpen.core.repair.rules import rules
+from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.splice import edits, rewrite
 from sharpen.core.repair.tokens import DEL, MASK, Codec, kind_id
+from sharpen.core.repair.traits import Traits
 from sharpen.core.repair.window import Window, cut
 
-TRIES = 90
+TRIES = 400
 """Plans judged in one round at most."""
-ENOUGH = 6
+ENOUGH = 8
 """Plans that hold before the judging stops."""
-LEAD = 5.0
-"""Nats by which a plan that holds must lead the next plan for the judging to stop at once."""
+LEAD = 8.0
+"""Nats by which the best plan that holds must lead the next plan for the judging to stop."""
+MASKED = 8
+"""Plans with masks that are denoised in one round, in one batch."""
+VIEW = 96
+"""Tokens around a mask that the denoising looks at: half a window, at half its price."""
 CLEAN_WEIGHT = 0.5
 ROUNDS = 10
 
@@ -59,6 +69,7 @@ class Tools:
 
     run: Run
     codec: Codec
+    traits: Traits
     judge: Callable[[str], Verdict]
     """Takes the whole new text."""
     stopped: Callable[[], bool]
@@ -78,7 +89,8 @@ def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[
         yield Step("noise head", text, window, reading, None, tuple(window.ids))
         held: list[Found] = []
         onward: tuple[float, str, Diagnostic] | None = None
-        for item in _round(text, window, reading, kind, tools, seen):
+        scene = Scene(text, window, reading, tools.codec, tools.traits)
+        for item in _round(scene, found, kind, tools, seen):
             if isinstance(item, Step):
                 yield item
                 continue
@@ -111,69 +123,60 @@ def _further(
     return (gain, made.text, now) if best is None or gain > best[0] else best
 
 
-def _plans(window: Window, reading: Reading, codec: Codec) -> list[Plan]:
-    one = planning.singles(reading)
-    lines = [i for i, t in enumerate(reading.ids) if codec.bytes_of(t)[:1] == b"\n"]
-    starts = [
-        i for i in lines if i + 1 < len(reading.ids) and codec.bytes_of(reading.ids[i + 1])[:1] != b"\n"
-    ]
-
-    def depth(token: int) -> int:
-        return len(codec.bytes_of(token).decode("utf-8", "replace")[1:].expandtabs(8))
-
-    tabs = any(b"\t" in codec.bytes_of(t) for t in reading.ids)
-
-    def token(columns: int) -> int | None:
-        if columns < 0:
-            return None
-        pad = "\t" * (columns // 8) if tabs and columns % 8 == 0 else " " * columns
-        return codec.id_of("\n" + pad)
-
-    near = [i for i in starts if window.flags[i]]
-    centre = starts.index(near[0]) if near else len(starts) // 2
-    moved = planning.indents(reading, starts[max(0, centre - 4) : centre + 40], depth, token)
-    every = one + planning.together(one) + moved
-    unique: dict[tuple[Change, ...], Plan] = {}
+def _plans(scene: Scene, message: str) -> list[Plan]:
+    one = singles(scene)
+    every = [*one, *together(one), *repeated(scene, one), *moves(scene), *rules(scene, message)]
+    unique: dict[tuple[object, ...], Plan] = {}
     for plan in sorted(every, key=lambda p: -p.score):
-        unique.setdefault(plan.changes, plan)
+        unique.setdefault((plan.changes, plan.beyond), plan)
     return list(unique.values())
 
 
 def _fill_masks(plans: list[Plan], window: Window, kind: int, tools: Tools) -> list[Plan]:
-    """Denoise the plans that hold masks, all in one batch; the others pass through."""
-    open_ones = [p for p in plans if p.masked][:8]
-    if not open_ones:
-        return plans
-    rows = [planning.apply(window.ids, p) for p in open_ones]
-    flags = []
-    for plan, row in zip(open_ones, rows, strict=True):
-        at = plan.changes[0].at
+    """Denoise the plans that hold masks, all in one batch, each in the part of the window around it."""
+    rows, flags, lows = [], [], []
+    for plan in plans:
+        change = plan.changes[0]
+        row = planning.apply(window.ids, plan)
+        flag = window.flags[min(change.at, len(window.flags) - 1)]
         extra = len(row) - len(window.ids)
-        flag = window.flags[min(at, len(window.flags) - 1)]
-        flags.append(window.flags[:at] + [flag] * extra + window.flags[at:])
+        flagged = window.flags[: change.at] + [flag] * extra + window.flags[change.at :]
+        low = max(0, min(change.at - VIEW // 2, len(row) - VIEW))
+        rows.append(row[low : low + VIEW])
+        flags.append(flagged[low : low + VIEW])
+        lows.append(low)
     done = []
-    for plan, before, (after, score) in zip(open_ones, rows, fill(tools.run, rows, flags, kind), strict=True):
+    for plan, before, (after, score) in zip(plans, rows, fill(tools.run, rows, flags, kind), strict=True):
         new = tuple(b for a, b in zip(before, after, strict=True) if a == MASK and b != DEL)
         masks = before.count(MASK)
         base = plan.score + (1.5 * (masks - 1) if plan.changes[0].insert else 5.0)
         change = replace(plan.changes[0], new=new)
         if new and (change.insert or new != (window.ids[change.at],)):
             done.append(Plan((change,), base + min(0.0, score)))
-    closed = [p for p in plans if not p.masked]
-    return sorted(closed + done, key=lambda p: -p.score)
+    return done
 
 
 def _round(
-    text: str, window: Window, reading: Reading, kind: int, tools: Tools, seen: set[str]
+    scene: Scene, found: Diagnostic, kind: int, tools: Tools, seen: set[str]
 ) -> Iterator[Step | tuple[Found, Verdict]]:
-    plans = _plans(window, reading, tools.codec)
+    text, window, reading = scene.text, scene.window, scene.reading
+    plans = _plans(scene, found.message)
     first = next((p for p in plans[:10] if p.masked), None)
     if first is not None:
         yield Step("masks in", text, window, reading, first, tuple(planning.apply(window.ids, first)))
-    plans = _fill_masks(plans, window, kind, tools)
-    held, tried = 0, 0
-    for k, plan in enumerate(plans):
-        if tools.stopped() or tried >= TRIES or held >= ENOUGH or time.monotonic() > tools.deadline:
+    chunk = Chunk(text, window.spans[0][0], window.spans[-1][1])
+    held, tried, lead = 0, 0, -1e9
+    while plans:
+        plan = plans.pop(0)
+        if plan.masked:
+            # only now: most errors are mended by a plan that needs no denoising
+            open_ones = [plan, *(p for p in plans if p.masked)][:MASKED]
+            filled = _fill_masks(open_ones, window, kind, tools)
+            plans = sorted([*filled, *(p for p in plans if not p.masked)], key=lambda p: -p.score)
+            continue
+        if tools.stopped() or tried >= TRIES or time.monotonic() > tools.deadline:
+            return
+        if held >= ENOUGH or lead - plan.score > LEAD:
             return
         changes = edits(window, plan, tools.codec)
         if changes is None or not all(tools.allowed(a, b) for a, b, _ in changes):
@@ -185,11 +188,11 @@ def _round(
         tried += 1
         if tried <= 12:
             yield Step(f"plan {tried}", text, window, reading, plan, tuple(planning.apply(window.ids, plan)))
-        verdict = tools.judge(new)
+        wrong = None if plan.beyond else chunk.check(new)
+        verdict = Verdict(False, left=(wrong,)) if wrong is not None else tools.judge(new)
         yield Found(new, plan.score, tuple(changes), plan), verdict
-        held += verdict.holds
-        if verdict.holds and k + 1 < len(plans) and plan.score - plans[k + 1].score > LEAD:
-            return
+        if verdict.holds:
+            held, lead = held + 1, max(lead, plan.score)
 
 
 def _ranked(held: list[Found], window: Window, tools: Tools) -> list[Found]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 from sharpen.core.repair.plans import Plan
 from sharpen.core.repair.tokens import Codec
 from sharpen.core.repair.window import Window
+
+_LINE = re.compile(r"\n( +)")
 
 
 def edits(window: Window, plan: Plan, codec: Codec) -> list[tuple[int, int, str]] | None:
@@ -14,6 +19,8 @@ def edits(window: Window, plan: Plan, codec: Codec) -> list[tuple[int, int, str]
         new = codec.text_of(list(change.new))
         if new is None:
             return None
+        if window.tabs:
+            new = _LINE.sub(lambda m: "\n" + "\t" * (len(m[1]) // 4) + " " * (len(m[1]) % 4), new)
         if change.insert:
             at = window.spans[change.at][0] if change.at < len(window.spans) else window.spans[-1][1]
             found.append((at, at, new))
@@ -26,6 +33,10 @@ def edits(window: Window, plan: Plan, codec: Codec) -> list[tuple[int, int, str]
         elif start == 0 and codec.bytes_of(window.ids[change.at])[:1] == b"\n" and end == 0 and not new:
             return None
         found.append((start, end, new))
+    if plan.beyond:
+        found = sorted([*found, *plan.beyond])
+        if any(b[0] < a[1] for a, b in pairwise(found)):
+            return None
     return found
 
 

@@ -27,6 +27,8 @@ class Window:
     """1 on the line that the diagnostic names, 2 on the token that it names, else 0."""
     first: int
     last: int
+    tabs: bool = False
+    """Its lines are indented by tabs alone: `ids` show each tab as four spaces, and new lines are written in tabs."""
 
 
 def line_starts(text: str) -> list[int]:
@@ -89,4 +91,23 @@ def cut(text: str, codec: Codec, line: int, column: int = 0, length: int = LENGT
                 last, room = last + 1, room - len(more)
                 down = last < len(starts)
         turn += 1
-    return Window(ids, spans, flags, first, last)
+    tabs = _tabbed(text[starts[first] : ends[last - 1]])
+    return Window(_spaced(ids, codec) if tabs else ids, spans, flags, first, last, tabs)
+
+
+def _tabbed(text: str) -> bool:
+    """Whether tabs begin some of its lines, and spaces none."""
+    heads = {line[:1] for line in text.split("\n")}
+    return "\t" in heads and " " not in heads
+
+
+def _spaced(ids: list[int], codec: Codec) -> list[int]:
+    """Lines that begin with tabs as the model knows them: with four spaces for each."""
+    out = []
+    for token in ids:
+        piece = codec.bytes_of(token)
+        if piece[:2] == b"\n\t" and not piece[1:].strip(b"\t"):
+            out.append(codec.id_of("\n" + "    " * (len(piece) - 1)) or token)
+        else:
+            out.append(token)
+    return out

@@ -1,0 +1,141 @@
+"""Proposals of several tokens that the heads cannot make one by one: strings over lines, calls without brackets, blocks.
+
+Each is a shape that people's repairs take; its score is the model's opinion of its tokens, but never below what the
+rule itself is worth, so that it is tried even where a small model has no opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sharpen.core.repair.plans import Change, Plan
+from sharpen.core.repair.scene import Scene
+from sharpen.core.repair.tokens import DEL
+
+QUOTES = ('"', "'", '"""', "'''")
+
+
+def rules(scene: Scene, message: str) -> list[Plan]:
+    """All that apply to the window and to what the parser said."""
+    found = [*_closed_strings(scene), *_requoted(scene), *_called(scene, message), *_blocks(scene, message)]
+    found += [*_arguments_gone(scene), *_line_gone(scene)]
+    return found
+
+
+def _put(scene: Scene, at: int, token: int) -> float:
+    reading = scene.reading
+    return float(reading.gaps[at, 1] - reading.gaps[at, 0] + reading.logits[at, token])
+
+
+def _gone(scene: Scene, at: int) -> float:
+    return float(scene.reading.noise[at] + scene.reading.logits[at, DEL])
+
+
+def _named_lines(scene: Scene) -> Iterator[tuple[int, int]]:
+    """[first token after the newline, end) of the named line and the one before it."""
+    ends = [*scene.lines[1:], len(scene.shown)]
+    for line, end in zip(scene.lines, ends, strict=False):
+        if line <= scene.named[0] <= end or line < scene.named[1] <= end:
+            yield line + 1, end
+
+
+def _closed_strings(scene: Scene) -> Iterator[Plan]:
+    """A quote at the line's end or before what closes the line; and with it one at the next line's start."""
+    for first, end in _named_lines(scene):
+        line = scene.shown[first:end]
+        for quote in QUOTES:
+            token = scene.codec.id_of(quote)
+            if token is None or (len(quote) == 1 and quote not in line and '"' not in line):
+                continue
+            for back in range(4):
+                at = end - back
+                if at <= first:
+                    break
+                yield Plan((Change(at, True, (token,)),), max(_put(scene, at, token), -7.0 - back))
+                if scene.shown[at - 1] not in {")", "]", "}", ",", ":", ";"}:
+                    break
+            if end + 1 < len(scene.shown) and len(quote) == 1:
+                both = max(_put(scene, end, token) + _put(scene, end + 1, token), -9.0)
+                yield Plan((Change(end, True, (token,)), Change(end + 1, True, (token,))), both)
+
+
+def _requoted(scene: Scene) -> Iterator[Plan]:
+    """A string that holds its own quote: other quotes around it, from one quote of the line to another."""
+    for first, end in _named_lines(scene):
+        for quote, other in (("'", '"'), ('"', "'")):
+            places = [i for i in range(first, end) if scene.shown[i] == quote]
+            token = scene.codec.id_of(other)
+            if token is None or len(places) < 3 or any(scene.shown[i] == other for i in range(first, end)):
+                continue
+            for k, a in enumerate(places[:6]):
+                for b in places[k + 2 : k + 5]:
+                    yield Plan((Change(a, False, (token,)), Change(b, False, (token,))), -8.0)
+
+
+def _called(scene: Scene, message: str) -> Iterator[Plan]:
+    """`print x` -> `print(x)`."""
+    if "Missing parentheses" not in message and "invalid syntax" not in message:
+        return
+    opened, closed = scene.codec.id_of("("), scene.codec.id_of(")")
+    for first, end in _named_lines(scene):
+        for i in range(first, min(end - 1, first + 3)):
+            if scene.shown[i].strip() not in {"print", "exec"} or opened is None or closed is None:
+                continue
+            after = scene.shown[i + 1]
+            bare = (
+                scene.codec.id_of(after.lstrip())
+                if after[:1] == " " and after.strip()
+                else scene.window.ids[i + 1]
+            )
+            if bare is None:
+                continue
+            comment = next((k for k in range(i + 1, end) if scene.shown[k].strip() == "#"), end)
+            changes = (Change(i + 1, False, (opened, bare)), Change(comment, True, (closed,)))
+            yield Plan(changes, -1.0 if "Missing" in message else -6.0)
+
+
+def _blocks(scene: Scene, message: str) -> Iterator[Plan]:
+    """`pass` for a block that is not there; `except` for a `try` that has none."""
+    a = scene.named[0]
+    at = next((s for s in scene.lines if s >= a), None)
+    before = [s for s in scene.starts if s < a]
+    if at is None or not before:
+        return
+    if "expected an indented block" in message:
+        header = next((s for s in reversed(before) if _ends_with_colon(scene, s)), before[-1])
+        columns = len(scene.shown[header]) - 1 + 4
+        after = next((s for s in scene.lines if s > header), at)
+        new = scene.codec.encode("\n" + " " * columns + "pass").ids
+        yield Plan((Change(after, True, tuple(new)),), -9.0)
+    if "expected 'except' or 'finally'" in message:
+        tries = [s for s in before if scene.shown[s + 1 : s + 3][0].strip() == "try"]
+        for s in tries[-1:]:
+            pad = " " * (len(scene.shown[s]) - 1)
+            new = scene.codec.encode(f"\n{pad}except Exception:\n{pad}    pass").ids
+            yield Plan((Change(at, True, tuple(new)),), -7.0)
+
+
+def _ends_with_colon(scene: Scene, start: int) -> bool:
+    end = next((s for s in scene.lines if s > start), len(scene.shown))
+    return scene.shown[end - 1] == ":"
+
+
+def _arguments_gone(scene: Scene) -> Iterator[Plan]:
+    """What stands between a comma and the next comma or bracket, with the comma, deleted."""
+    for first, end in _named_lines(scene):
+        commas = [i for i in range(first, end) if scene.shown[i] == ","]
+        for i in commas[:8]:
+            j = i + 1
+            while j < min(end, i + 9) and scene.shown[j] not in {",", ")", "]", "}"}:
+                j += 1
+            if 1 < j - i < 9:
+                odds = sum(max(_gone(scene, k), -3.0) for k in range(i, j)) * 0.6
+                yield Plan(tuple(Change(k, False, ()) for k in range(i, j)), odds - 3.0)
+
+
+def _line_gone(scene: Scene) -> Iterator[Plan]:
+    """The named line deleted: the last resort."""
+    for first, end in _named_lines(scene):
+        if first - 1 > 0 and end - first < 40:
+            odds = sum(max(_gone(scene, k), -3.0) for k in range(first - 1, end)) * 0.3
+            yield Plan(tuple(Change(k, False, ()) for k in range(first - 1, end)), odds - 10.0)
