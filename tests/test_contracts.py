@@ -32,11 +32,12 @@ WRITERS = {
     "cli/fatal.py": "the report of an internal error, in the state folder",
     "cli/tui/store.py": "prompts, outcomes and frames of a sitting, in the state folder",
     "cli/commands/demo.py": "the demo's temporary repository",
+    "cli/export.py": "the picture of a recording that was asked for, at the path given",
     "cli/picture.py": "the picture that was asked for, at the path given",
 }
 WRITING_CALLS = {
     "write_text", "write_bytes", "unlink", "rename", "rmdir", "touch", "symlink_to", "hardlink_to", "rmtree",
-    "copyfile", "copy2", "copytree", "move", "mkstemp", "ftruncate",
+    "copyfile", "copy2", "copytree", "mkstemp", "ftruncate",
 }  # fmt: skip
 
 
@@ -68,6 +69,8 @@ def opens_for_writing(call: ast.Call, owner: str, name: str) -> bool:
 
 def writes(call: ast.Call, owner: str, name: str) -> bool:
     if opens_for_writing(call, owner, name) or name in WRITING_CALLS:
+        return True
+    if owner == "shutil" and name == "move":
         return True
     return owner == "os" and name in {"replace", "remove", "write", "link", "symlink", "truncate"}
 
