@@ -1,0 +1,98 @@
+"""What the desk does with each thing that the engine's process says.
+
+`desk` calls `take` for every answer but frames, in the order in which they came. State is the sitting's, drawing the
+stage's; here is only which of them is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sharpen.cli.tui import outcome
+from sharpen.cli.tui.file_tree import FileTree
+from sharpen.cli.tui.sitting import Run
+from sharpen.cli.tui.wire import Answer, Died, Look, Ready, Seen, Undone
+from sharpen.core.errors import SharpenError
+
+if TYPE_CHECKING:
+    from sharpen.cli.tui.desk import Desk
+
+
+def take(desk: Desk, answer: Answer) -> None:
+    """Take in one answer."""
+    if isinstance(answer, Ready):
+        desk.ready = True
+        desk.show_where()
+    elif isinstance(answer, Seen):
+        _seen(desk, answer)
+    elif isinstance(answer, Undone):
+        _undone(desk, answer)
+    else:
+        run = desk.sitting.hear(answer)
+        if isinstance(answer, Died):
+            desk.ready = False
+        if run is not None and run is desk.sitting.current:
+            _follow(desk, run)
+
+
+def _follow(desk: Desk, run: Run) -> None:
+    for target in run.targets if run.state == "running" else ():
+        desk.watched.read(target.document.path)
+    if run.state == "review" and not desk.stage.reviewing:
+        desk.stage.tick()
+        desk.stage.propose(run)
+    elif run.over:
+        _over(desk, run)
+    desk.show_queue()
+
+
+def _over(desk: Desk, run: Run) -> None:
+    """Say what came of it, show the file as it is now, go on with what waits."""
+    stage, prompt = desk.stage, desk.prompt
+    stage.rest()
+    run_id = run.ask.record.rpartition("/")[2].removesuffix(".jsonl")
+    desk.store.add_outcome(outcome.row(run, run_id))
+    stage.say(run.state)
+    path = stage.path if stage.path in run.changed or not run.changed else run.changed[0]
+    if path:
+        desk.open(path)
+    desk.notice(outcome.of_run(run))
+    if run.state in {"failed", "stopped"} and not prompt.text:
+        prompt.take(run.typed)
+    if run.state == "applied":
+        stage.view.focus()
+        desk.ask_process(Look("files", "."))
+    else:
+        prompt.focus()
+    desk.sitting.go_on()
+    following = desk.sitting.current
+    if following is not None and not following.over:
+        desk.begin(following)
+    else:
+        desk.rest()
+
+
+def _seen(desk: Desk, seen: Seen) -> None:
+    prompt = desk.prompt
+    if seen.error is not None:
+        if seen.what != "symbols":  # of a path that is being typed still
+            desk.notice(outcome.of_error(seen.error))
+    elif seen.what == "files":
+        desk.query_one(FileTree).fill(seen.files)
+        prompt.files = [one.name for one in seen.files if one.status != "D"]
+    elif seen.what == "symbols":
+        prompt.know_symbols(seen.path, seen.symbols)
+    else:
+        from sharpen.cli.tui import menus
+
+        menus.answered(desk, seen)
+
+
+def _undone(desk: Desk, undone: Undone) -> None:
+    if undone.restored is None:
+        desk.notice(outcome.of_error(undone.error or SharpenError("nothing was undone")))
+        return
+    if desk.stage.document.path:
+        desk.open(desk.stage.document.path)
+    desk.notice(outcome.of_undo(undone.restored, redo=undone.redo))
+    desk.ask_process(Look("files", "."))
