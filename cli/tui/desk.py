@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from sharpen.cli.paint import harmless
-from sharpen.cli.tui import clipboard, mentions, outcome
+from sharpen.cli.tui import answers, clipboard, mentions, outcome
 from sharpen.cli.tui.disk import Watch
 from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.file_view import FileView
@@ -31,7 +31,7 @@ from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sitting import Run, Sitting
 from sharpen.cli.tui.stage import Stage
 from sharpen.cli.tui.store import Store
-from sharpen.cli.tui.wire import Answer, Ask, Died, Look, Ready, Seen, Undo, Undone
+from sharpen.cli.tui.wire import Answer, Ask, Look, Undo
 from sharpen.core.document import Document
 from sharpen.core.errors import SharpenError
 from sharpen.core.request import Settings
@@ -74,9 +74,9 @@ class Desk(Screen[None]):
         super().__init__()
         self.sitting, self.store, self.wants = sitting, store, wants
         self._paths, self._motion = paths, motion
-        self._watch = Watch()
+        self.watched = Watch()
         self._disk: Timer | None = None
-        self._ready = False
+        self.ready = False
         self._ink = DARK
 
     def use_ink(self, ink: Ink) -> None:
@@ -105,7 +105,7 @@ class Desk(Screen[None]):
         prompt = self.prompt
         prompt.past = self.store.prompts()
         self.notice(None)
-        self._show_queue()
+        self.show_queue()
         for path in self._paths:
             if self.open(path):
                 break
@@ -130,7 +130,7 @@ class Desk(Screen[None]):
         except SharpenError as error:
             self.notice(outcome.of_error(error))
             return False
-        self._watch.read(path)
+        self.watched.read(path)
         self.stage.open(document)
         return True
 
@@ -145,14 +145,15 @@ class Desk(Screen[None]):
 
     def on_stage_shown(self, _event: Stage.Shown) -> None:
         """The line above the file."""
-        self._show_where()
+        self.show_where()
 
-    def _show_where(self) -> None:
+    def show_where(self) -> None:
+        """Which file is in view, what of it, and which engine."""
         stage = self.stage
         selected = stage.view.selection()
         run = self.sitting.current
         engine = run.engine if run is not None and run.engine else self.wants.engine or "embedded"
-        state = "" if self._ready else "  loading"
+        state = "" if self.ready else "  loading"
         where = Text(no_wrap=True, overflow="ellipsis")
         where.append(harmless(stage.path or "no file"), "bold")
         if selected is not None and not stage.reviewing:
@@ -165,7 +166,7 @@ class Desk(Screen[None]):
 
     def on_sheet_view_moved(self) -> None:
         """Lines may have been selected."""
-        self._show_where()
+        self.show_where()
 
     def on_app_focus(self) -> None:
         """Somebody may have saved the file in an editor meanwhile."""
@@ -175,7 +176,7 @@ class Desk(Screen[None]):
         run = self.sitting.current
         busy = run is not None and not run.over
         paths = {self.stage.document.path} | {t.document.path for t in (run.targets if run and busy else ())}
-        for path in self._watch.changed(paths - {""}):
+        for path in self.watched.changed(paths - {""}):
             if busy:
                 self.notice(
                     Notice(
@@ -205,8 +206,8 @@ class Desk(Screen[None]):
         self.notice(None)
         run = self.sitting.ask(ask, event.text)
         if run is self.sitting.current:
-            self._begun(run)
-        self._show_queue()
+            self.begin(run)
+        self.show_queue()
 
     def _selected(self) -> tuple[str, ...]:
         path, selected = self.stage.document.path, self.stage.view.selection()
@@ -214,10 +215,17 @@ class Desk(Screen[None]):
             return ()
         return (path,) if selected is None else (f"{path}:{selected[0] + 1}-{selected[1] + 1}",)
 
-    def _begun(self, run: Run) -> None:
+    def begin(self, run: Run) -> None:
+        """The run is under way: show it, and look at its files now and then."""
         self.stage.begin(run)
         if self._disk is None:
             self._disk = self.set_interval(1, self._look_at_disk)
+
+    def rest(self) -> None:
+        """Nothing is under way: no timer runs."""
+        if self._disk is not None:
+            self._disk.stop()
+            self._disk = None
 
     def on_prompt_need_symbols(self, event: Prompt.NeedSymbols) -> None:
         """The engine's process knows."""
@@ -232,76 +240,7 @@ class Desk(Screen[None]):
 
     def on_heard(self, event: Heard) -> None:
         """From the engine's process."""
-        answer = event.answer
-        if isinstance(answer, Ready):
-            self._ready = True
-            self._show_where()
-        elif isinstance(answer, Seen):
-            self._seen(answer)
-        elif isinstance(answer, Undone):
-            self._undone(answer)
-        else:
-            run = self.sitting.hear(answer)
-            if isinstance(answer, Died):
-                self._ready = False
-            if run is not None and run is self.sitting.current:
-                self._follow(run)
-
-    def _follow(self, run: Run) -> None:
-        for target in run.targets if run.state == "running" else ():
-            self._watch.read(target.document.path)
-        if run.state == "review" and not self.stage.reviewing:
-            self.stage.tick()
-            self.stage.propose(run)
-        elif run.over:
-            self._over(run)
-        self._show_queue()
-
-    def _over(self, run: Run) -> None:
-        self.stage.rest()
-        self.store.add_outcome(outcome.row(run, _id_of(run.ask)))
-        self.stage.say(run.state)
-        self.notice(outcome.of_run(run))
-        here = self.stage.path
-        path = here if here in run.changed or not run.changed else run.changed[0]
-        if path:
-            self.open(path)
-        if run.state in {"failed", "stopped"} and not self.prompt.text:
-            self.prompt.take(run.typed)
-        if run.state == "applied":
-            self.stage.view.focus()
-            self.ask_process(Look("files", "."))
-        else:
-            self.prompt.focus()
-        self.sitting.go_on()
-        following = self.sitting.current
-        if following is not None and not following.over:
-            self._begun(following)
-        elif self._disk is not None:
-            self._disk.stop()
-            self._disk = None
-
-    def _seen(self, seen: Seen) -> None:
-        if seen.error is not None:
-            self.notice(outcome.of_error(seen.error))
-        elif seen.what == "files":
-            self.query_one(FileTree).fill(seen.files)
-            self.prompt.files = [one.name for one in seen.files if one.status != "D"]
-        elif seen.what == "symbols":
-            self.prompt.know_symbols(seen.path, seen.symbols)
-        else:
-            from sharpen.cli.tui import menus
-
-            menus.answered(self, seen)
-
-    def _undone(self, undone: Undone) -> None:
-        if undone.restored is None:
-            self.notice(outcome.of_error(undone.error or SharpenError("nothing was undone")))
-            return
-        self.notice(outcome.of_undo(undone.restored, redo=undone.redo))
-        if self.stage.document.path:
-            self.open(self.stage.document.path)
-        self.ask_process(Look("files", "."))
+        answers.take(self, event.answer)
 
     # The review
 
@@ -342,7 +281,8 @@ class Desk(Screen[None]):
         """A sentence where the answer would have come; None takes it away."""
         self.query_one(NoticeLine).say(notice)
 
-    def _show_queue(self) -> None:
+    def show_queue(self) -> None:
+        """What waits."""
         self.query_one(QueueLines).show(self.sitting.waiting)
 
     def ask_process(self, order: Look | Undo) -> None:
@@ -381,7 +321,7 @@ class Desk(Screen[None]):
         run = self.sitting.drop_waiting()
         if run is not None and not self.prompt.text:
             self.prompt.take(run.typed)
-        self._show_queue()
+        self.show_queue()
 
     def action_toggle_tree(self) -> None:
         """Show or hide the files."""
@@ -395,8 +335,4 @@ class Desk(Screen[None]):
     def use_engine(self, spec: str | None) -> None:
         """For the next prompt."""
         self.wants = replace(self.wants, engine=spec)
-        self._show_where()
-
-
-def _id_of(ask: Ask) -> str:
-    return ask.record.rpartition("/")[2].removesuffix(".jsonl")
+        self.show_where()

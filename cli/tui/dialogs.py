@@ -126,7 +126,7 @@ class EditHunk(ModalScreen[str | None]):
     """The new lines of a hunk, to type over."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "keep", "Keep", priority=True, id="hunk.keep"),
+        Binding("ctrl+s", "keep", "Keep", id="hunk.keep"),
         Binding("escape", "dismiss(None)", "Leave as it was", priority=True, id="hunk.leave"),
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import OptionList, TextArea
 from textual.widgets.option_list import Option
@@ -22,16 +23,20 @@ class Completions(OptionList, can_focus=False):
     """What an `@` may become; steered from the prompt."""
 
 
-class Prompt(TextArea):
+_OWN_KEYS = frozenset(("up", "down"))
+
+
+class Prompt(TextArea, inherit_bindings=False):
     """Where the instruction is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", priority=True, id="prompt.send"),
-        Binding("ctrl+j", "newline", "New line", priority=True, id="prompt.newline"),
-        Binding("up", "back(True)", "Earlier", show=False, priority=True, id="prompt.earlier"),
-        Binding("down", "back(False)", "Later", show=False, priority=True, id="prompt.later"),
-        Binding("tab", "complete", "Complete", show=False, priority=True, id="prompt.complete"),
-        Binding("ctrl+r", "search", "History", priority=True, id="prompt.search"),
+        *(b for b in TextArea.BINDINGS if not (isinstance(b, Binding) and b.key in _OWN_KEYS)),
+        Binding("enter", "send", "Send", id="prompt.send"),
+        Binding("ctrl+j", "newline", "New line", id="prompt.newline"),
+        Binding("up", "back(True)", "Earlier", show=False, id="prompt.earlier"),
+        Binding("down", "back(False)", "Later", show=False, id="prompt.later"),
+        Binding("tab", "complete", "Complete", show=False, id="prompt.complete"),
+        Binding("ctrl+r", "search", "History", id="prompt.search"),
         Binding("escape", "leave", "Back", show=False, id="prompt.leave"),
     ]
 
@@ -79,6 +84,16 @@ class Prompt(TextArea):
             self.past.remove(text)
         self.past.append(text)
         self._at = None
+
+    async def _on_key(self, event: Key) -> None:
+        """Run own bindings in the order of typing: what the app runs itself overtakes the letters before it."""
+        active = None if event.is_printable else self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and (active.binding.id or "").startswith("prompt."):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(active.binding.action)
+        else:
+            await super()._on_key(event)
 
     def action_send(self) -> None:
         """Send, or take the completion that is marked."""
@@ -156,7 +171,8 @@ class Prompt(TextArea):
         path, mark, _symbol = typed.partition("::")
         if mark and path not in self.symbols:
             self.post_message(self.NeedSymbols(path))
-        self._offer(mentions.completions(typed, self.files, self.symbols.get(path, ())))
+        names = mentions.completions(typed, self.files, self.symbols.get(path, ()))
+        self._offer([] if typed in names else names)  # a name typed in full is no question: Enter sends
 
     def know_symbols(self, path: str, symbols: tuple[str, ...]) -> None:
         """The answer to `NeedSymbols`."""

@@ -114,7 +114,8 @@ class Stage(Vertical):
     def _show_file(self) -> None:
         self.review.display, self.view.display = False, True
         self.view.show(self._file)
-        self.query_one("#inspector").display = False
+        self.view.shows_cell = False
+        self.inspect()
         self.post_message(self.Shown())
 
     # A run
@@ -134,6 +135,7 @@ class Stage(Vertical):
     def _follow(self, log: FrameLog, word: str) -> None:
         self.rest()
         self._log, self._at, self._drawn, self._floor, self._word = log, None, -1, 0, word
+        self.query_one(Timeline).display = True
         self._instruments()
 
     def say(self, word: str) -> None:
@@ -179,7 +181,7 @@ class Stage(Vertical):
         review.begin(Review.of(run.patch), _marks(run))
         review.focus()
         self._instruments()
-        self.query_one("#inspector").display = False
+        self.inspect()
         self.post_message(self.Shown())
 
     # Through the frames
@@ -200,9 +202,11 @@ class Stage(Vertical):
         """Look at that frame."""
         live = self._timer is not None and index == len(self._log) - 1
         self._at = None if live else index
-        if self.reviewing:
-            self.view.focus()
+        left_review = self.reviewing
         self._draw(self._log.shots[index], flash=False)
+        if left_review:
+            self.view.focus()
+            self.post_message(self.Shown())
 
     def back_to_review(self) -> None:
         """Leave the frames for the proposal."""
@@ -211,6 +215,7 @@ class Stage(Vertical):
         self._hold()
         self._at = None
         self.view.display, self.review.display = False, True
+        self.inspect()
         self.review.focus()
         self._instruments()
         self.post_message(self.Shown())
