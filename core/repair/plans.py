@@ -35,6 +35,8 @@ class Plan:
     score: float
     beyond: tuple[tuple[int, int, str], ...] = ()
     """Edits of characters after the window's end that go with it: the rest of a block that moves."""
+    loose: bool = False
+    """Its changes were only put together: some of them may do as well."""
 
     @property
     def masked(self) -> bool:
@@ -72,7 +74,7 @@ def joined(plans: Iterable[Plan]) -> Plan | None:
     places = [(c.at, c.insert) for c in changes]
     if len(set(places)) < len(places):
         return None
-    return Plan(tuple(changes), sum(p.score for p in plans), tuple(b for p in plans for b in p.beyond))
+    return Plan(tuple(changes), sum(p.score for p in plans), tuple(b for p in plans for b in p.beyond), True)
 
 
 def apply(ids: list[int], plan: Plan) -> list[int]:

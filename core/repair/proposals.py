@@ -7,6 +7,7 @@ log-probability of the token there. Plans that would glue two words or change a 
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -102,8 +103,23 @@ def _replaced(scene: Scene, logits: Array) -> list[Plan]:
         for r, c in _top(scores, most):
             if scores[r, c] > -1e8:
                 new = () if columns[c] == DEL else (int(columns[c]),)
+                wider = _with_space(scene, int(rows[r])) if not new else None
+                if wider is not None:
+                    found.append(replace(wider, score=float(scores[r, c])))
+                    continue
                 found.append(Plan((Change(int(rows[r]), False, new),), float(scores[r, c])))
     return found
+
+
+def _with_space(scene: Scene, at: int) -> Plan | None:
+    """The deletion of a token together with the space after it, where one would be left over."""
+    shown = scene.shown
+    if at + 1 >= len(shown) or shown[at + 1] != " ":
+        return None
+    before = shown[at - 1][-1:] if at else "\n"
+    if not (before.isspace() or before in "([{"):
+        return None
+    return Plan((Change(at, False, ()), Change(at + 1, False, ())), 0.0)
 
 
 def _masked(scene: Scene, logits: Array) -> list[Plan]:
@@ -189,5 +205,5 @@ def repeated(scene: Scene, one: list[Plan], most: int = 24) -> list[Plan]:
         if not 0 < len(same) < 6:
             continue
         every = sorted([change, *(Change(k, change.insert, change.new) for k in same)])
-        found.append(Plan(tuple(every), plan.score - 2.0 - 0.5 * len(same)))
+        found.append(Plan(tuple(every), plan.score - 2.0 - 0.5 * len(same), loose=True))
     return found

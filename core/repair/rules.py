@@ -6,11 +6,13 @@ rule itself is worth, so that it is tried even where a small model has no opinio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sharpen.core.repair.plans import Change, Plan
 from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.tokens import DEL
+from sharpen.core.repair.window import line_starts
 
 QUOTES = ('"', "'", '"""', "'''")
 
@@ -18,7 +20,7 @@ QUOTES = ('"', "'", '"""', "'''")
 def rules(scene: Scene, message: str) -> list[Plan]:
     """All that apply to the window and to what the parser said."""
     found = [*_closed_strings(scene), *_requoted(scene), *_called(scene, message), *_blocks(scene, message)]
-    found += [*_arguments_gone(scene), *_line_gone(scene)]
+    found += [*_arguments_gone(scene), *_line_gone(scene), *_docstring(scene), *_characters(scene, message)]
     return found
 
 
@@ -139,3 +141,44 @@ def _line_gone(scene: Scene) -> Iterator[Plan]:
         if first - 1 > 0 and end - first < 40:
             odds = sum(max(_gone(scene, k), -3.0) for k in range(first - 1, end)) * 0.3
             yield Plan(tuple(Change(k, False, ()) for k in range(first - 1, end)), odds - 10.0)
+
+
+def _docstring(scene: Scene) -> Iterator[Plan]:
+    """Prose without its quotes: they go before the named line and after one of the lines that follow it."""
+    text = scene.text
+    starts = [*line_starts(text), len(text) + 1]
+    row = next((n for n, s in enumerate(starts) if s > scene.window.spans[scene.named[0]][1]), 1) - 1
+    line = text[starts[row] : starts[row + 1] - 1]
+    if not _PROSE.match(line):
+        return
+    pad = len(line) - len(line.lstrip())
+    for down in range(min(30, len(starts) - 1 - row)):
+        end = starts[row + down + 1] - 1
+        if text[starts[row + down] : end].strip():
+            edits = ((starts[row] + pad, starts[row] + pad, '"""'), (end, end, '"""'))
+            yield Plan((), -8.0 - 0.1 * down, edits)
+
+
+_PROSE = re.compile(r"\s*[A-Za-z][\w',-]*(?: [\w',.-]+)+[.:!?]?\s*$")
+_PLAIN = {
+    "\u00a0": " ", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\uff0c": ",", "\uff1a": ":",
+    "\uff08": "(", "\uff09": ")", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\uff1b": ";", "\u00d7": "*",
+    "\u2026": "...", "\u2260": "!=", "\u2264": "<=", "\u2265": ">=", "\u3000": " ", "\uff1d": "=",
+}  # fmt: skip
+
+
+def _characters(scene: Scene, message: str) -> Iterator[Plan]:
+    """A character that Python does not know: its plain likeness, or a space, or nothing, wherever it is near."""
+    named = re.search(r"U\+([0-9A-F]{4,6})", message)
+    if named is None:
+        return
+    bad = chr(int(named[1], 16))
+    a, b = (scene.window.spans[k][0] for k in (scene.named[0], scene.named[1] - 1))
+    window = range(scene.window.spans[0][0], scene.window.spans[-1][1])
+    for low, high, cost in ((a, b + 200, 0.0), (window.start, window.stop, 0.5)):
+        places = [k for k in range(low, min(high, len(scene.text))) if scene.text[k] == bad]
+        if low == a and "\n" in scene.text[a:]:
+            places = [k for k in places if "\n" not in scene.text[a + 1 : k]]
+        for n, new in enumerate(dict.fromkeys([_PLAIN.get(bad, ""), " ", ""])):
+            if places:
+                yield Plan((), -1.0 - n - cost, tuple((k, k + 1, new) for k in places))

@@ -17,6 +17,7 @@ from sharpen.core.repair import plans as planning
 from sharpen.core.repair.grammar import Chunk
 from sharpen.core.repair.moves import moves
 from sharpen.core.repair.plans import Plan, Reading
+from sharpen.core.repair.prior import prior
 from sharpen.core.repair.proposals import repeated, singles, together
 from sharpen.core.repair.reader import Run, cleanliness, fill, read
 from sharpen.core.repair.rules import rules
@@ -126,6 +127,7 @@ def _further(
 def _plans(scene: Scene, message: str) -> list[Plan]:
     one = singles(scene)
     every = [*one, *together(one), *repeated(scene, one), *moves(scene), *rules(scene, message)]
+    every = [replace(p, score=p.score + prior(scene, p)) for p in every]
     unique: dict[tuple[object, ...], Plan] = {}
     for plan in sorted(every, key=lambda p: -p.score):
         unique.setdefault((plan.changes, plan.beyond), plan)
@@ -172,6 +174,7 @@ def _round(
             # only now: most errors are mended by a plan that needs no denoising
             open_ones = [plan, *(p for p in plans if p.masked)][:MASKED]
             filled = _fill_masks(open_ones, window, kind, tools)
+            filled = [replace(p, score=p.score + prior(scene, p)) for p in filled]
             plans = sorted([*filled, *(p for p in plans if not p.masked)], key=lambda p: -p.score)
             continue
         if tools.stopped() or tried >= TRIES or time.monotonic() > tools.deadline:
@@ -193,6 +196,12 @@ def _round(
         yield Found(new, plan.score, tuple(changes), plan), verdict
         if verdict.holds:
             held, lead = held + 1, max(lead, plan.score)
+            if plan.loose and len(plan.changes) > 1:
+                # do fewer of its changes hold as well? then they are the repair, and worth at least as much
+                parts = [
+                    replace(plan, changes=tuple(c for c in plan.changes if c != d)) for d in plan.changes
+                ]
+                plans = [*parts, *plans]
 
 
 def _ranked(held: list[Found], window: Window, tools: Tools) -> list[Found]:
