@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.canvas import Frame
+from sharpen.core.diagnostic import Diagnostic
+from sharpen.core.document import Document
 from sharpen.core.patch import Patch
 
 
@@ -27,6 +29,8 @@ class Framed:
     seconds: float
     path: str
     frame: Frame
+    document: Document | None = None
+    """What the canvas lies in: the file as it was read, with the repairs of earlier rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A file was written; `checkpoint` undoes it. For `-` (stdin) there is no checkpoint."""
+    """A file was written; `checkpoint` undoes it. It is empty where only git's index was."""
 
     seconds: float
     path: str
@@ -83,6 +87,8 @@ class Finished:
     engine_seconds: float
     proposed: Patch | None = None
     """The winning edits of all files, joined; what was or would have been applied."""
+    left: tuple[tuple[str, Diagnostic], ...] = ()
+    """(path, finding) of what the repairs uncovered or could not mend, at its place in the repaired text."""
 
 
 Event = Started | Framed | Proposed | Verified | Applied | Failed | Finished

@@ -14,7 +14,15 @@ from sharpen.core.canvas import Frame
 from sharpen.core.diagnose import diagnose
 from sharpen.core.document import Document
 from sharpen.core.engines.scripted import ScriptedEngine
-from sharpen.core.errors import EngineUnavailable, FileChanged, Interrupted, NothingHeld, NotText, Refused
+from sharpen.core.errors import (
+    BadInput,
+    EngineUnavailable,
+    FileChanged,
+    Interrupted,
+    NothingHeld,
+    NotText,
+    Refused,
+)
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
 from sharpen.core.request import CancelToken, Request
@@ -239,3 +247,88 @@ def test_a_check_outside_git_is_refused(project: Path, journal: Journal) -> None
     events, _ = _run(_job(project / "a.py", check="true"), ScriptedEngine([MENDED]), journal)
     assert [type(e) for e in _failures(events)] == [Refused]
     assert (project / "a.py").read_text() == BROKEN
+
+
+class _Rounds:
+    """Answers each request from a table: (code, name in the message) of its first finding -> the region's new text."""
+
+    name = model = "rounds"
+
+    def __init__(self, **answers: str) -> None:
+        self._answers = answers
+        self.asked: list[list[str]] = []
+
+    def refine(self, request: Request) -> Iterator[Frame | Candidate]:
+        words = [d.code if d.code == "syntax" else d.message.split("`")[1] for d in request.diagnostics]
+        self.asked.append(words)
+        if (new := self._answers.get("_".join(words))) is not None:
+            yield Candidate(new, 0.0, 1, 0.0, ((0, 3, 0.5),))
+
+
+HIDDEN = "def f(:\n    return oss.name\n"
+ALL = ("syntax", "undefined")
+
+
+def test_names_hidden_behind_a_syntax_error_are_repaired_too(project: Path, journal: Journal) -> None:
+    (project / "a.py").write_text(HIDDEN)
+    engine = _Rounds(
+        syntax="def f():\n    return oss.name\n", oss="import os\n\n\ndef f():\n    return os.name\n"
+    )
+    _, last = _run(_job(project / "a.py", again=ALL), engine, journal)
+    assert engine.asked == [["syntax"], ["oss"]]
+    assert (project / "a.py").read_text() == "import os\n\n\ndef f():\n    return os.name\n"
+    assert last.left == ()
+    assert len(journal.list()) == 1
+    journal.undo()
+    assert (project / "a.py").read_text() == HIDDEN
+
+
+def test_a_repair_stays_where_what_it_uncovers_cannot_be_repaired_and_that_is_told(
+    project: Path, journal: Journal
+) -> None:
+    (project / "a.py").write_text(HIDDEN)
+    events, last = _run(
+        _job(project / "a.py", again=ALL), _Rounds(syntax="def f():\n    return oss.name\n"), journal
+    )
+    assert (project / "a.py").read_text() == "def f():\n    return oss.name\n"
+    assert [(path, d.line, d.code) for path, d in last.left] == [(str(project / "a.py"), 2, "F821")]
+    assert not _failures(events)
+
+
+def test_what_was_not_asked_for_again_is_left_alone(project: Path, journal: Journal) -> None:
+    (project / "a.py").write_text(HIDDEN)
+    engine = _Rounds(syntax="def f():\n    return oss.name\n", oss="def f(): ...\n")
+    _run(_job(project / "a.py"), engine, journal)
+    assert engine.asked == [["syntax"]]
+
+
+def test_names_that_cannot_be_repaired_together_are_repaired_one_by_one(
+    project: Path, journal: Journal
+) -> None:
+    (project / "a.py").write_text("print(aa)\nprint(bb)\n")
+    engine = _Rounds(bb="print(aa)\nprint(2)\n")
+    _, last = _run(_job(project / "a.py", again=ALL), engine, journal)
+    assert engine.asked == [["aa", "bb"], ["aa"], ["bb"]]
+    assert (project / "a.py").read_text() == "print(aa)\nprint(2)\n"
+    assert [d.message for _, d in last.left] == ["Undefined name `aa`"]
+
+
+def test_a_check_command_waits_for_the_last_round(repository: Path, journal: Journal) -> None:
+    (repository / "a.py").write_text(HIDDEN)
+    engine = _Rounds(syntax="def f():\n    return oss.name\n", oss="def f():\n    return 'name'\n")
+    job = _job(repository / "a.py", again=ALL, check="! grep -q oss a.py")
+    _, last = _run(job, engine, journal)
+    assert last.changed
+    (repository / "a.py").write_text(HIDDEN)
+    _, last = _run(job, _Rounds(syntax="def f():\n    return oss.name\n"), journal)
+    assert last.failed
+    assert (repository / "a.py").read_text() == HIDDEN
+
+
+def test_of_targets_that_overlap_the_second_is_told_and_the_first_stands(
+    project: Path, journal: Journal
+) -> None:
+    events, _ = _run(_job(project / "a.py", project / "a.py"), ScriptedEngine([MENDED]), journal)
+    assert [type(e) for e in _failures(events)] == [BadInput]
+    assert "overlap" in str(_failures(events)[0])
+    assert (project / "a.py").read_text() == MENDED
