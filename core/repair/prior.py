@@ -11,10 +11,16 @@ from sharpen.core.repair.scene import Scene
 
 COMMENTED = -5.0
 JOINED = -4.0
-SPLIT = -2.0
+SPLIT = -3.0
 CALL = -3.0
 WORD = -1.5
 NEW_WORD = -0.5
+SWAPPED = -1.0
+"""A sign replaced by one of another sort: people put in or take away."""
+BARE = 2.5
+"""The bracket after `if`, `while` or `not` taken away: nobody needs it."""
+FOREIGN = 4.0
+"""Another language's sign put into Python."""
 MORE = -0.5
 """For each change beyond the first."""
 
@@ -42,11 +48,30 @@ def _change(scene: Scene, change: Change) -> float:
         total += JOINED
     if "\n" in new and "\n" not in old:
         total += SPLIT
-    if old == "(" and new != "(" and change.at > 0 and scene.word_before[change.at]:
+    if old == "(" and new.strip() != "(":
+        total += _bracket_gone(scene, change.at)
+    elif change.insert and scene.word_before[change.at] and scene.shown[change.at : change.at + 1] == ["("]:
         total += CALL
     word = old.strip()
+    if word and new.strip() and _sort(word) != _sort(new.strip()):
+        total += FOREIGN if new.strip() == _FOREIGN.get(word) else SWAPPED
     if word[:1].isalnum() and new.strip() != word:
         total += WORD
     if new.strip()[:1].isalnum() and not word:
         total += NEW_WORD
     return total
+
+
+_FOREIGN = {"&&": "and", "||": "or", "!": "not"}
+_SORTS = {**dict.fromkeys("()[]{}", "bracket"), "'": "quote", '"': "quote", '"""': "quote", "'''": "quote"}
+
+
+def _sort(word: str) -> str:
+    return "word" if word[0].isalnum() or word[0] == "_" else _SORTS.get(word, "sign")
+
+
+def _bracket_gone(scene: Scene, at: int) -> float:
+    before = "".join(scene.shown[max(0, at - 3) : at]).split()
+    if before and before[-1] in {"if", "elif", "while", "not", "return", "in", "and", "or"}:
+        return BARE
+    return CALL if at > 0 and scene.word_before[at] else 0.0

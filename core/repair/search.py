@@ -204,8 +204,14 @@ def _round(
                 plans = [*parts, *plans]
 
 
+def _part(less: Plan, more: Plan) -> bool:
+    """Whether `more` does what `less` does, and then something that nobody needs."""
+    return more.loose and not less.beyond and set(less.changes) < set(more.changes)
+
+
 def _ranked(held: list[Found], window: Window, tools: Tools) -> list[Found]:
     """By the plan's log-odds plus how clean the repaired window reads; fewer changes win a tie."""
+    held = [f for f in held if not any(_part(g.plan, f.plan) for g in held)]
     if len(held) == 1:
         return held
     rows = [planning.apply(window.ids, f.plan) for f in held]
