@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sharpen.cli.tui import outcome
 from sharpen.cli.tui.file_tree import FileTree
+from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.wire import Answer, Died, Look, Ready, Seen, Undone
 from sharpen.core.errors import SharpenError
@@ -40,7 +41,10 @@ def _follow(desk: Desk, run: Run) -> None:
         desk.watched.read(target.document.path)
     if run.state == "review" and not desk.stage.reviewing:
         desk.stage.tick()
-        desk.stage.propose(run)
+        typing = desk.prompt.being_typed
+        desk.stage.propose(run, focus=not typing)
+        if typing:
+            desk.notice(Notice("a proposal stands", "Esc goes to it"))
     elif run.over:
         _over(desk, run)
     desk.show_queue()

@@ -26,25 +26,28 @@ class Client:
         self._hear = hear
         self._process: subprocess.Popen[bytes] | None = None
         self._outlet: Outlet | None = None
-        self._log: IO[bytes] | None = None
+        self._thread: threading.Thread | None = None
         self._closing = False
 
     def start(self) -> None:
         """Start the process if none is there; returns at once."""
         if self._process is not None and self._process.poll() is None:
             return
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             # -P: the folder being edited must not lend its modules; a queue.py there would be imported as ours.
             [sys.executable, "-P", "-m", "sharpen.cli.tui.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._log,
+            stderr=log,
             start_new_session=True,  # Ctrl-C in the terminal is for the screen to understand
         )
         assert self._process.stdin is not None
         self._outlet = Outlet(self._process.stdin)  # type: ignore[arg-type]
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True, name="engine pipe").start()
+        self._thread = threading.Thread(
+            target=self._listen, args=(self._process, log), daemon=True, name="engine pipe"
+        )
+        self._thread.start()
 
     def send(self, order: Order) -> None:
         """Send it, starting the process where none is there."""
@@ -65,8 +68,10 @@ class Client:
             process.wait(12)
         if process.poll() is None:
             process.kill()
+        if self._thread is not None:
+            self._thread.join(5)
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
         assert process.stdout is not None
         with process.stdout as stream:
             while True:
@@ -79,12 +84,17 @@ class Client:
                 if not isinstance(message, Ask | Stop | Decide | Look | Undo):
                     self._hear(message)
         process.wait()
+        if process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                process.stdin.close()
+        said = _last_words(log)
         if not self._closing:
-            self._hear(Died(self._last_words()))
+            self._hear(Died(said))
 
-    def _last_words(self) -> str:
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
+
+def _last_words(log: IO[bytes]) -> str:
+    """The last line of what the process had to complain about."""
+    with log:
+        log.seek(0)
+        lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""

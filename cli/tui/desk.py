@@ -63,7 +63,7 @@ class Desk(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "copy_or_stop", "Copy or stop", show=False, priority=True, id="desk.copy"),
-        Binding("ctrl+x", "drop", "Drop from the queue", show=False, id="desk.drop"),
+        Binding("ctrl+t", "drop", "Drop from the queue", show=False, id="desk.drop"),
         Binding("ctrl+b", "toggle_tree", "Files", show=False, id="desk.tree"),
         Binding("ctrl+o", "focus_prompt", "Prompt", show=False, id="desk.prompt"),
     ]

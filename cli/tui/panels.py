@@ -38,5 +38,5 @@ class QueueLines(Static):
             f"{i}. {harmless(run.typed.splitlines()[0])}" for i, run in enumerate(waiting[:QUEUE_SHOWN], 1)
         ]
         more = len(waiting) - QUEUE_SHOWN
-        said = "waiting, Ctrl+X drops the last" + (f", {more} more" if more > 0 else "")
+        said = "waiting, Ctrl+T drops the last" + (f", {more} more" if more > 0 else "")
         self.update(Text("\n".join([*lines, said])))

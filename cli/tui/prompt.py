@@ -5,6 +5,7 @@ It tells the desk `Sent`, `SearchHistory` and `NeedSymbols`, and knows nothing o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,7 +17,8 @@ from textual.widgets.option_list import Option
 
 from sharpen.cli.tui import mentions
 
-PLACEHOLDER = "What should change?  Enter sends, Ctrl+J new line, @ names a file, F1 help"
+TYPING_SECONDS = 0.7
+PLACEHOLDER = "What should change?  @ names a file, F1 helps"
 
 
 class Completions(OptionList, can_focus=False):
@@ -72,6 +74,12 @@ class Prompt(TextArea, inherit_bindings=False):
         self._popup = popup
         self._at: int | None = None
         self._draft = ""
+        self._typed = -1.0
+
+    @property
+    def being_typed(self) -> bool:
+        """Whether somebody is at it: then nothing may take the focus, or letters would become decisions."""
+        return self.has_focus and (bool(self.text) or time.monotonic() - self._typed < TYPING_SECONDS)
 
     def take(self, text: str) -> None:
         """Put a text in, the cursor at its end."""
@@ -87,6 +95,8 @@ class Prompt(TextArea, inherit_bindings=False):
 
     async def _on_key(self, event: Key) -> None:
         """Run own bindings in the order of typing: what the app runs itself overtakes the letters before it."""
+        if event.is_printable:
+            self._typed = time.monotonic()
         active = None if event.is_printable else self.screen.active_bindings.get(event.key)
         if active is not None and active.node is self and (active.binding.id or "").startswith("prompt."):
             event.stop()
@@ -104,6 +114,7 @@ class Prompt(TextArea, inherit_bindings=False):
         if text:
             self.remember(text)
             self.text = ""
+            self._typed = -1.0
             self.post_message(self.Sent(text))
 
     def action_newline(self) -> None:

@@ -15,7 +15,6 @@ from sharpen.cli import paint
 from sharpen.cli.paint import Line, Run
 from sharpen.cli.tui.highlight import recoloured
 from sharpen.cli.tui.review import Marks, Review
-from sharpen.core.document import Document
 
 WIDE = 80
 """Cells that two columns need."""
@@ -35,7 +34,7 @@ class ReviewSheet:
         patch = review.patch.keep(hunk.index for hunk in hunks)
         lines = paint.diff(patch, _EVERYTHING)[1:] if hunks else ()
         rows = [_decorated(line, which, self._decided, marks) for line, which in _numbered(lines)]
-        self._rows = _paired(rows, columns) if columns else rows
+        self._rows = _paired(rows, columns, path) if columns else rows
 
     @property
     def height(self) -> int:
@@ -69,13 +68,6 @@ class ReviewSheet:
     def hunk_at(self, row: int) -> int | None:
         """Which hunk of the file the row belongs to, counted within the file."""
         return self._rows[row][1] if 0 <= row < len(self._rows) else None
-
-
-class CandidateSheet(ReviewSheet):
-    """A patch that nobody has decided on, for comparing."""
-
-    def __init__(self, review: Review, document: Document) -> None:
-        super().__init__(review, document.path, {})
 
 
 Numbered = tuple[Line, int | None]
@@ -127,7 +119,7 @@ def _marked(runs: tuple[Run, ...], columns: list[tuple[int, int]]) -> tuple[Run,
     return tuple(found)
 
 
-def _paired(rows: list[Numbered], columns: int) -> list[Numbered]:
+def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
     """Old and new side by side: what goes on the left, what comes on the right."""
     half = (columns - 3) // 2
     found: list[Numbered] = []
@@ -135,7 +127,8 @@ def _paired(rows: list[Numbered], columns: int) -> list[Numbered]:
     while at < len(rows):
         line, which = rows[at]
         if which is None:
-            found.append((Line(line.number, " ", _beside(line.runs, line.runs, half)), None))
+            runs = recoloured(line.runs, path)
+            found.append((Line(line.number, " ", _beside(runs, runs, half)), None))
             at += 1
             continue
         end = at

@@ -28,9 +28,9 @@ class ReviewView(SheetView):
         Binding("k,up", "hunk(-1)", "Previous", show=False, id="review.previous"),
         Binding("e", "wish('edit')", "Edit", id="review.edit"),
         Binding("s", "split", "Split", id="review.split"),
-        Binding("c", "wish('compare')", "Compare", id="review.compare"),
+        Binding("c", "wish('compare')", "Compare", show=False, id="review.compare"),
         Binding("u", "reopen", "Undo", show=False, id="review.undo"),
-        Binding("left,comma,t", "wish('watch')", "Watch", id="review.watch"),
+        Binding("left,comma,t", "wish('watch')", "Watch again", show=False, id="review.watch"),
         Binding("escape", "wish('prompt')", "Prompt", show=False, id="review.prompt"),
     ]
 

@@ -167,7 +167,7 @@ class Stage(Vertical):
         elif self._flashing and self.clock() - self._flashed > FLASH_FOR and self._at is None:
             self._draw(self._log.shots[latest], flash=False)
 
-    def propose(self, run: Run) -> None:
+    def propose(self, run: Run, *, focus: bool) -> None:
         """The proposal takes the canvas's place, at the same height on the screen."""
         self.rest()
         self._drawn = len(self._log) - 1
@@ -179,7 +179,8 @@ class Stage(Vertical):
         self.view.display, review.display = False, True
         review.scroll_to(y=top, animate=False)
         review.begin(Review.of(run.patch), _marks(run))
-        review.focus()
+        if focus:
+            review.focus()
         self._instruments()
         self.inspect()
         self.post_message(self.Shown())
