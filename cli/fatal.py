@@ -65,7 +65,7 @@ def guarded(command: Callable[[], object]) -> int:
     except SystemExit as end:
         return _flushed(end.code if isinstance(end.code, int) else Exit.BAD_INPUT if end.code else Exit.DONE)
     except KeyboardInterrupt:
-        say("sharpen: interrupted; nothing was written")
+        say("sharpen: interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         _drop_stdout()

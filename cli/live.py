@@ -159,7 +159,7 @@ class Canvas:
         rows = max(3, min(HEIGHT, size().lines - 5))
         if self._height:  # it never grows or shrinks while it stands
             rows = self._height - 2
-        drawn = paint.frame(self._documents[event.path], event.frame, flashing)
+        drawn = paint.frame(event.document or self._documents[event.path], event.frame, flashing)
         self._top = paint.focus(drawn, rows, self._top)
         window = list(drawn[self._top : self._top + rows])
         window += [paint.Line(None, " ", ())] * (rows - len(window))

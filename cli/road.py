@@ -1,11 +1,12 @@
 """One run of the road for `edit`, `fix` and `demo`: events to the screen or to JSON lines, the end to an exit code.
 
-Owns the interrupt: the first Ctrl-C asks the engine to stop at its next step, a second one stops at once. Knows
-nothing of models, diffs or git beyond calling core.
+Owns the interrupt: the first Ctrl-C asks the engine to stop at its next step, a second one stops at once, and while
+files are being written neither is heard. Knows nothing of models, diffs or git beyond calling core.
 """
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -24,17 +25,19 @@ from sharpen.core.patch import Patch
 from sharpen.core.record import Recorded, write
 from sharpen.core.request import CancelToken
 from sharpen.core.request import Settings as EngineSettings
-from sharpen.core.session import Job, run
+from sharpen.core.session import Job, Write, run
+from sharpen.core.worktree.apply import apply
 from sharpen.core.worktree.find import find_root
+from sharpen.core.worktree.index import Staged, put
 from sharpen.core.worktree.journal import Journal
 
 Show = Callable[[Event], None]
 
 
 def journal_for(path: str | None) -> Journal:
-    """The journal of the repository that holds `path`; outside git, of the current folder."""
-    start = Path(path) if path and path != "-" else Path()
-    return Journal(state_folder(), find_root(start) or Path.cwd())
+    """The journal of the repository that holds `path`; outside git, of where we are, which is where undo looks."""
+    own = find_root(Path(path)) if path and path != "-" else None
+    return Journal(state_folder(), own or find_root(Path()) or Path.cwd())
 
 
 def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
@@ -48,23 +51,35 @@ def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
     )
 
 
-def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixing: bool) -> int:
-    """Run the job, show it, print the result where nothing is written; returns the exit code."""
+def play(
+    job: Job,
+    engine: Engine,
+    options: Options,
+    terminal: Terminal,
+    *,
+    fixing: bool,
+    staged: tuple[Staged, ...] = (),
+) -> int:
+    """Run the job, show it, print the result where nothing is written; returns the exit code.
+
+    `staged`: the targets are git's index, and repairs go there.
+    """
     from sharpen.cli.show import viewer
 
     cancel = CancelToken()
     paths = [target.document.path for target in job.targets]
-    journal = journal_for(paths[0]) if job.action == "apply" and "-" not in paths else None
+    journal = journal_for(paths[0])
+    writer = _writer(job, engine, journal, staged) if job.action == "apply" and "-" not in paths else None
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
-    with viewer(job, options, terminal) as view, _interruptible(cancel):
+    with viewer(job, options, terminal, _undo(journal)) as view, _interruptible(cancel):
 
         def decide(patch: Patch) -> Patch | None:
             with _plain_interrupt():
                 return view.decide(patch)
 
-        for event in run(job, engine, journal=journal, decide=decide, cancel=cancel):
+        for event in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
             if isinstance(event, Finished):
                 ended.append(event)
             if isinstance(event, Failed):
@@ -73,14 +88,41 @@ def play(job: Job, engine: Engine, options: Options, terminal: Terminal, *, fixi
             if isinstance(event, Framed) and options.record:
                 frames.append(Recorded(event.path, event.frame))
             view.see(event, code)
-    if options.record:
-        write(Path(options.record), frames)
-    if cancel.cancelled and not ended[0].changed:
-        say("sharpen: interrupted; nothing was written")
-        return Exit.INTERRUPTED
-    if not options.json:
-        _print_result(job, ended[0], options)
+        if options.record:
+            write(Path(options.record), frames)
+        if cancel.cancelled and not ended[0].changed:
+            say("sharpen: interrupted; nothing was written")
+            return Exit.INTERRUPTED
+        if not options.json:
+            _print_result(job, ended[0], options)
     return _code(ended, errors, fixing and not options.exit_zero, options)
+
+
+def _undo(journal: Journal) -> str:
+    """What takes an edit back, typed here."""
+    if journal.root == journal_for(None).root:
+        return "sharpen undo"
+    return f"cd {shlex.quote(str(journal.root))} && sharpen undo"
+
+
+def _writer(job: Job, engine: Engine, journal: Journal, staged: tuple[Staged, ...]) -> Write:
+    """Into the index and the files that say the same, or into the files. A Ctrl-C meanwhile comes too late."""
+
+    def write(patch: Patch) -> dict[str, str]:
+        with _deaf():
+            if staged:
+                done = put(
+                    journal.root, staged, patch,
+                    journal=journal, instruction=job.instruction, engine=engine.name,
+                )  # fmt: skip
+                known = "" if done.checkpoint is None else done.checkpoint.id
+                return {path: known for path in patch.paths if path not in done.index_only}
+            checkpoint = apply(patch, journal, job.instruction, engine.name)
+        for warning in checkpoint.warnings:
+            say(f"sharpen: {warning}")
+        return dict.fromkeys(patch.paths, checkpoint.id)
+
+    return write
 
 
 def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: Options) -> int:
@@ -120,6 +162,19 @@ def _interruptible(cancel: CancelToken) -> Iterator[None]:
         cancel.cancel()
 
     before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """No interrupt reaches us or the git that we start: a write of a moment ends whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:

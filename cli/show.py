@@ -38,8 +38,8 @@ class View(Protocol):
 class Lines:
     """Plain lines for logs, hooks and pipes."""
 
-    def __init__(self, job: Job, options: Options, terminal: Terminal) -> None:
-        self._job, self._options, self._terminal = job, options, terminal
+    def __init__(self, job: Job, options: Options, terminal: Terminal, undo: str = "sharpen undo") -> None:
+        self._job, self._options, self._terminal, self._undo = job, options, terminal, undo
         self._notes: dict[str, str] = {}
 
     def see(self, event: Event, code: int) -> None:
@@ -65,9 +65,20 @@ class Lines:
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
             said = f" ({note})" if note else ""
-            say(f"{event.path}: repaired{said}; sharpen undo {event.checkpoint} takes it back")
-        elif isinstance(event, Finished) and verbose:
-            say(f"{event.steps} steps, {event.engine_seconds:.2f} s in the engine, exit {code}")
+            say(f"{event.path}: repaired{said}{self._where(event)}")
+        elif isinstance(event, Finished):
+            for path, found in event.left:
+                say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")
+            if verbose:
+                say(f"{event.steps} steps, {event.engine_seconds:.2f} s in the engine, exit {code}")
+
+    def _where(self, event: Applied) -> str:
+        staged = self._options.staged
+        if not event.checkpoint:
+            return " in the index alone: the file has further changes, which stay as they are"
+        both = " in the index and in the file" if staged else ""
+        what = "takes the file back" if staged else "takes it back"
+        return f"{both}; {self._undo} {event.checkpoint} {what}"
 
     def _findings(self) -> None:
         for target in self._job.targets:
@@ -104,10 +115,10 @@ class Lines:
 class Animated(Lines):
     """Frames as the live canvas, which turns into the diff; everything else as lines below."""
 
-    def __init__(self, job: Job, options: Options, terminal: Terminal) -> None:
+    def __init__(self, job: Job, options: Options, terminal: Terminal, undo: str = "sharpen undo") -> None:
         from sharpen.cli.live import Canvas
 
-        super().__init__(job, options, terminal)
+        super().__init__(job, options, terminal, undo)
         self._canvas = Canvas(
             {target.document.path: target.document for target in job.targets},
             sys.stderr,
@@ -175,17 +186,17 @@ def _answer(question: str) -> str | None:
 
 
 @contextmanager
-def viewer(job: Job, options: Options, terminal: Terminal) -> Iterator[View]:
-    """The viewer that fits the options and the terminal, for the length of a run."""
+def viewer(job: Job, options: Options, terminal: Terminal, undo: str) -> Iterator[View]:
+    """The viewer that fits the options and the terminal, for the length of a run. `undo`: what takes an edit back."""
     if options.json:
         from sharpen.cli.jsonl import JsonLines
 
         yield JsonLines(cells=options.cells)
         return
     if not terminal.can_animate or options.quiet:
-        yield Lines(job, options, terminal)
+        yield Lines(job, options, terminal, undo)
         return
-    view = Animated(job, options, terminal)
+    view = Animated(job, options, terminal, undo)
     try:
         yield view
     finally:

@@ -9,7 +9,7 @@ becomes a `Failed` event, and `Finished` is always the last one. Nothing is writ
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -30,8 +30,8 @@ from sharpen.core.worktree.journal import Journal
 
 Decide = Callable[[Patch], Patch | None]
 """Shown the winning patch; returns what of it to apply, or None."""
-Write = Callable[[Patch], str]
-"""Writes the patch, whole or not at all; returns the checkpoint that undoes it, empty where none does."""
+Write = Callable[[Patch], Mapping[str, str]]
+"""Writes the patch, whole or not at all; returns the checkpoint that undoes it by path, empty where none does."""
 ROUNDS = 8
 """Requests for one target, at most."""
 
@@ -140,7 +140,7 @@ def _writer(journal: Journal, instruction: str, engine: str) -> Write:
     """The usual one: into the working tree."""
     from sharpen.core.worktree.apply import apply
 
-    return lambda patch: apply(patch, journal, instruction, engine).id
+    return lambda patch: dict.fromkeys(patch.paths, apply(patch, journal, instruction, engine).id)
 
 
 def _write(patch: Patch, write: Write, *, now: Callable[[], float], tally: _Tally) -> Iterator[Event]:
@@ -152,10 +152,10 @@ def _write(patch: Patch, write: Write, *, now: Callable[[], float], tally: _Tall
     )
     if files.empty:
         return
-    checkpoint = write(files)
+    checkpoints = write(files)
     for path in files.paths:
         tally.changed.append(path)
-        yield Applied(now(), path, checkpoint)
+        yield Applied(now(), path, checkpoints.get(path, ""))
 
 
 @dataclass(slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from sharpen.cli.commands.fix import changed_paths, files
+from sharpen.cli.commands.fix import files
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
+from sharpen.cli.selection import changed_paths
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose
@@ -40,6 +42,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         engine_settings(options, terminal),
         options.check,
         "apply" if writes else "propose",
+        again(prompt),
     )
     return play(job, engine, options, terminal, fixing=False)
 
@@ -55,30 +58,53 @@ def targets_of(prompt: str, specs: tuple[str, ...]) -> tuple[Places, tuple[Targe
     return places, targets if skill is None else tuple(t for t in targets if t.diagnostics)
 
 
-def _places(specs: tuple[str, ...]) -> Places:
-    """Each target's document and region; a file may be named once."""
+def _places(specs: tuple[str, ...]) -> tuple[tuple[Document, Region], ...]:
+    """Each file's document and region; regions of one file that touch become one. Raises BadInput for others."""
     found: dict[str, tuple[Document, Region]] = {}
     for text in specs or changed_paths():
         spec = parse(text)
-        if spec.path in found:
-            raise BadInput(f"{spec.path} is named twice", "one region of a file at a time")
+        key = spec.path if spec.path == "-" else os.path.realpath(spec.path)
+        if key in found:
+            document, region = found[key]
+            found[key] = (document, _merged(document, region, resolve(spec, document)))
+            continue
         document = read(spec.path)
         if spec.path != "-":
             path = Path(spec.path)
             check_writable_target(path, find_root(path), named=bool(specs))
-        found[spec.path] = (document, resolve(spec, document))
+        found[key] = (document, resolve(spec, document))
     if "-" in found and len(found) > 1:
         raise BadInput("- (standard input) cannot be mixed with files")
     return tuple(found.values())
 
 
+def _merged(document: Document, one: Region, two: Region) -> Region:
+    if two.start_char > one.end_char or one.start_char > two.end_char:
+        raise BadInput(
+            f"{document.path} is named twice, with lines between that are not",
+            "one region of a file at a time",
+        )
+    start, end = min(one.start_char, two.start_char), max(one.end_char, two.end_char)
+    first, last = document.line_of(start), document.line_of(max(start, end - 1))
+    return Region(start, end, "lines", f"{first}-{last}")
+
+
 def _findings(document: Document, region: Region, skill: str | None) -> tuple[Diagnostic, ...]:
     """What the prompt is about. A syntax error counts wherever the parser saw it: its cause may lie in the region."""
-    kinds = {"syntax": ("syntax",), "undefined": ("undefined",)}.get(skill or "", ("syntax", "undefined"))
-    found = diagnose(document.text, document.path, kinds)
+    found = diagnose(document.text, document.path, _kinds(skill))
     return tuple(
         d for d in found if d.code == "syntax" or region.start_char <= d.start_char <= region.end_char
     )
+
+
+def again(prompt: str) -> tuple[str, ...]:
+    """What to look for once more after a repair: what the prompt is about, as far as that is repairing."""
+    skill = classify(prompt)
+    return () if skill is None else _kinds(skill)
+
+
+def _kinds(skill: str | None) -> tuple[str, ...]:
+    return (skill,) if skill in {"syntax", "undefined"} else ("syntax", "undefined")
 
 
 def _nothing(places: tuple[tuple[Document, Region], ...], options: Options) -> int:

@@ -8,12 +8,18 @@ from pathlib import Path
 
 from sharpen.cli.fatal import out, say
 from sharpen.cli.road import journal_for
+from sharpen.cli.terminal import state_folder
+from sharpen.core.errors import BadInput
 from sharpen.core.worktree.journal import Checkpoint
 
 
 def run(checkpoint: str | None, *, show: bool, redo: bool) -> int:
     """Undo, redo or list; returns the exit code."""
     journal = journal_for(None)
+    if not show and not journal.list() and (other := journal.latest_root(state_folder())) is not None:
+        raise BadInput(
+            "nothing was edited here", f"the last edit was made in {other}: run sharpen undo there"
+        )
     if show:
         for one in journal.list():
             out(_line(one) + "\n")

@@ -39,6 +39,36 @@ def changed_files(root: Path) -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file() and not path.is_symlink())
 
 
+def files_below(folder: Path, endings: tuple[str, ...]) -> tuple[Path, ...]:
+    """Regular files below the folder with one of the endings, sorted, each as a path that begins with `folder`.
+
+    In a repository: what is tracked or new, never what git ignores, nor what lies in submodules or other
+    repositories. Links are left out. Raises Refused where git does not answer, NotAFile where a folder cannot be read.
+    """
+    root = find_root(folder)
+    if root is None or not git.has_work_tree(root):
+        found = list(_walked(folder))
+    else:
+        real = Path(os.path.realpath(folder))
+        names = git.listed(root, os.path.relpath(real, root))
+        found = [folder / os.path.relpath(root / name, real) for name in names]
+    wanted = (path for path in found if path.name.endswith(endings))
+    return tuple(sorted(path for path in wanted if path.is_file() and not path.is_symlink()))
+
+
+def _walked(folder: Path) -> Iterable[Path]:
+    """Files below a folder outside git; repositories in it are left to git."""
+
+    def fail(error: OSError) -> None:
+        raise NotAFile(f"{error.filename} cannot be read: {error.strerror}") from error
+
+    for place, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if git.git_folder(Path(place) / name) is None]
+        if ".git" in folders:
+            folders.remove(".git")
+        yield from (Path(place) / name for name in names)
+
+
 def check_writable_target(path: Path, root: Path | None, named: bool) -> None:
     """Raise where sharpen does not write `path`: Refused, NotAFile or TooLarge.
 

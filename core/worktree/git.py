@@ -162,6 +162,15 @@ def states(root: Path) -> dict[str, str]:
     return found
 
 
+def listed(root: Path, under: str) -> list[str]:
+    """Paths under `root` that lie below the folder `under` and are tracked or new, without what git ignores."""
+    answer = run(
+        root, "--literal-pathspecs", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", under
+    )  # fmt: skip
+    _expect(answer, root)
+    return [os.fsdecode(entry) for entry in dict.fromkeys(answer.out.split(b"\0")) if entry]
+
+
 def unmerged(root: Path, names: Sequence[str]) -> set[str] | None:
     """Those of the names (relative to `root`) with an unresolved conflict; None where git has no work tree."""
     found: set[str] = set()

@@ -75,6 +75,17 @@ class Store:
         key = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         self.folder = state_dir / "journal" / key
 
+    @staticmethod
+    def latest_root(state_dir: Path) -> Path | None:
+        """Where the last edit of all was made, None where there was none."""
+        try:
+            times = {
+                file.stat().st_mtime: file.parent for file in (state_dir / "journal").glob("*/*" + _SUFFIX)
+            }
+            return Path(os.fsdecode((times[max(times)] / "root").read_bytes())) if times else None
+        except OSError:
+            return None
+
     def list(self) -> tuple[Checkpoint, ...]:
         """All checkpoints, oldest first, undone ones among them."""
         with _said(self.folder):

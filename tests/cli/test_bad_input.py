@@ -23,8 +23,8 @@ def test_a_path_that_does_not_exist(sandbox: Any) -> None:
     refused(sandbox.run("fix", "none.py"))
 
 
-def test_a_directory(sandbox: Any) -> None:
-    refused(sandbox.run("fix", "."))
+def test_a_directory_is_no_target_of_an_edit(sandbox: Any) -> None:
+    refused(sandbox.run("edit", "fix this", "."))
 
 
 @pytest.mark.parametrize("data", [b"\0\1\2", "x = 1\n".encode("utf-16"), b"x = '\xff'\n"])
@@ -61,13 +61,6 @@ def test_a_loop_of_links(sandbox: Any) -> None:
 def test_a_region_beyond_the_end(sandbox: Any) -> None:
     sandbox.write("a.py", BROKEN)
     refused(sandbox.run("edit", "fix this", "a.py:40-50"))
-
-
-def test_an_option_that_is_not_there_yet_is_refused_and_not_ignored(sandbox: Any) -> None:
-    path = sandbox.write("a.py", BROKEN)
-    sandbox.script(WHOLE)
-    refused(sandbox.run("fix", "--staged", "a.py"))
-    assert path.read_text() == BROKEN
 
 
 def test_an_unmerged_file(sandbox: Any) -> None:

@@ -1,0 +1,125 @@
+"""Which files `fix` works on, and what is wrong in them: paths to documents to targets. It writes nothing.
+
+Every file is taken once, whatever it is called; what cannot be read or written is said, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharpen.cli.fatal import report_error, say
+from sharpen.cli.sources import read
+from sharpen.core.diagnose import diagnose, diagnose_many, is_known
+from sharpen.core.diagnostic import Diagnostic
+from sharpen.core.document import Document
+from sharpen.core.errors import Refused, SharpenError
+from sharpen.core.session import Target
+from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
+from sharpen.core.worktree.index import Staged, staged
+
+ENDINGS = (".py", ".pyi", ".pyw")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was found."""
+
+    documents: tuple[Document, ...]
+    targets: tuple[Target, ...]
+    """Those that are broken and may be written."""
+    code: int = 0
+    """The exit code of the first that could not be read or may not be written."""
+    staged: tuple[Staged, ...] = ()
+    """What the documents are in git's index, where that was asked for."""
+
+
+def on_disk(paths: tuple[str, ...]) -> Selection:
+    """The named files and folders, or the files that differ from HEAD."""
+    code = 0
+    wanted: dict[str, bool] = {}
+    for path in paths:
+        try:
+            if path != "-" and Path(path).is_dir():
+                wanted |= {str(p): False for p in files_below(Path(path), ENDINGS) if str(p) not in wanted}
+            else:
+                wanted[path] = True
+        except SharpenError as error:
+            code = code or report_error(error)
+    if not paths:
+        wanted = dict.fromkeys(changed_paths(), False)
+    documents, unread = _read(wanted)
+    found = diagnose_many([d for d in documents if d.path != "-"])
+    found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
+    broken = _targets(documents, found)
+    targets, refused = _writable(broken, {path for path, named in wanted.items() if named})
+    return Selection(documents, targets, code or unread or refused)
+
+
+def in_index(paths: tuple[str, ...]) -> Selection:
+    """What is staged, of all files or of the named ones. Raises Refused outside git."""
+    root = repository()
+    files, errors = staged(root, ENDINGS)
+    code = 0
+    for error in errors:
+        code = code or report_error(error)
+    if paths:
+        below = [Path(os.path.realpath(path)) for path in paths]
+        files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
+    documents = tuple(file.document for file in files)
+    found = diagnose_many([file.document for file in files if file.mirrored])
+    found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
+    targets, refused = _writable(_targets(documents, found), set())
+    return Selection(documents, targets, code or refused, files)
+
+
+def repository() -> Path:
+    """The repository that we are in. Raises Refused where there is none."""
+    root = find_root(Path())
+    if root is None:
+        raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
+    return root
+
+
+def changed_paths() -> tuple[str, ...]:
+    """Python files that differ from HEAD, from here. Raises Refused outside git."""
+    here = Path.cwd()
+    changed = changed_files(repository())
+    return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
+
+
+def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:
+    found: dict[str, Document] = {}
+    code = 0
+    for path in paths:
+        key = path if path == "-" else os.path.realpath(path)
+        if key in found:
+            continue
+        try:
+            found[key] = document = read(path)
+            if not is_known(path, document.text):
+                say(f"sharpen: {path} is of no language that sharpen can judge")
+        except SharpenError as error:
+            code = code or report_error(error)
+    return tuple(found.values()), code
+
+
+def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
+    return tuple(Target(d, d.whole(), found[d.path]) for d in documents if found.get(d.path))
+
+
+def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], int]:
+    """Without the places that sharpen does not write; those are said."""
+    code = 0
+    refused: set[str] = set()
+    for is_named in (True, False):
+        paths = [t.document.path for t in targets if t.document.path != "-"]
+        places = [Path(path) for path in paths if (path in named) == is_named]
+        if not places:
+            continue
+        for path, error in refusals(places, find_root(places[0]), is_named).items():
+            code = code or report_error(error)
+            refused.add(os.path.normpath(path))
+    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused), code
