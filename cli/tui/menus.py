@@ -152,7 +152,9 @@ def compare(desk: Desk) -> None:
     sheets = []
     for one in found:
         verdict = run.verdicts.get((one.path, one.index))
-        sheets.append((_said(verdict, one.candidate.score), ReviewSheet(Review.of(one.patch), one.path, {})))
+        sheets.append(
+            (_said(verdict, one.candidate.score), ReviewSheet(Review.of(one.patch), one.path, None))
+        )
 
     def take(index: int | None) -> None:
         if index is not None:

@@ -24,8 +24,8 @@ _EVERYTHING = 1_000_000
 class ReviewSheet:
     """One file of a review."""
 
-    def __init__(self, review: Review, path: str, marks: Marks, *, columns: int | None = None) -> None:
-        """`columns`: cells for two columns side by side, None for one."""
+    def __init__(self, review: Review, path: str, marks: Marks | None, *, columns: int | None = None) -> None:
+        """`columns`: cells for two columns side by side, None for one. `marks` None: doubts are known by hunk alone."""
         self._path, self._columns = path, columns
         hunks = [hunk for hunk in review.patch.hunks() if hunk.path == path]
         self._decided = [review.decisions[hunk.index] for hunk in hunks]
@@ -87,20 +87,26 @@ def _numbered(lines: tuple[Line, ...]) -> list[Numbered]:
     return found
 
 
-def _decorated(line: Line, which: int | None, decided: list[bool | None], marks: Marks) -> Numbered:
+def _decorated(line: Line, which: int | None, decided: list[bool | None], marks: Marks | None) -> Numbered:
     if which is None or which >= len(decided):
         return line, None
     decision, new = decided[which], line.mark != "-"
-    runs = line.runs
-    if new and line.number is not None and line.number - 1 in marks:
-        runs = _marked(runs, marks[line.number - 1])
+    if new and marks is not None:
+        line = _doubted(line, marks)
     if decision is None:
-        return Line(line.number, line.mark, runs), which
+        return line, which
     if decision:
-        return Line(line.number, line.mark + "✓", runs), which
+        return Line(line.number, line.mark + "✓", line.runs), which
     if new:
-        return Line(line.number, "✗", tuple((text, "rejected") for text, _name in runs)), which
-    return Line(line.number, " ", tuple((text, "context") for text, _name in runs)), which
+        return Line(line.number, "✗", tuple((text, "rejected") for text, _name in line.runs)), which
+    return Line(line.number, " ", tuple((text, "context") for text, _name in line.runs)), which
+
+
+def _doubted(line: Line, marks: Marks) -> Line:
+    """Where the doubted tokens are known, these stand out, not the whole hunk."""
+    runs = tuple((text, name.replace("unsure", "added")) for text, name in line.runs)
+    columns = marks.get((line.number or 0) - 1)
+    return Line(line.number, "?", _marked(runs, columns)) if columns else Line(line.number, "+", runs)
 
 
 def _marked(runs: tuple[Run, ...], columns: list[tuple[int, int]]) -> tuple[Run, ...]:

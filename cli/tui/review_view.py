@@ -56,7 +56,7 @@ class ReviewView(SheetView):
         self.marks: dict[str, Marks] = {}
         self.is_split = False
         self._before: list[Review] = []
-        super().__init__(ReviewSheet(review, "", {}), id=id)
+        super().__init__(ReviewSheet(review, "", None), id=id)
 
     def begin(self, review: Review, marks: dict[str, Marks]) -> None:
         """A new proposal."""
@@ -128,7 +128,7 @@ class ReviewView(SheetView):
 
     def _update(self) -> None:
         columns = self.size.width - self._gutter() - 1 if self.is_split else None
-        sheet = ReviewSheet(self.review, self.path, self.marks.get(self.path, {}), columns=columns)
+        sheet = ReviewSheet(self.review, self.path, self.marks.get(self.path), columns=columns)
         self.show(sheet)
         rows = sheet.current_rows()
         if rows:
