@@ -139,8 +139,9 @@ class Stage(Vertical):
         self._instruments()
 
     def say(self, word: str) -> None:
-        """What is going on, in front of the instruments."""
+        """What is going on, in front of the instruments; a run that ended without a frame has none."""
         self._word = word
+        self.query_one(Timeline).display = self._timer is not None or len(self._log) > 0
         self._instruments()
 
     def rest(self) -> None:

@@ -66,20 +66,23 @@ class Bench:
         return Options(engine=f"script:{path}", candidates=len(candidates))
 
 
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal with all colours, whoever runs the tests."""
+    mine = [name for name in os.environ if name.startswith(("SHARPEN_", "GIT_"))]
+    for name in [*mine, "NO_COLOR", "PRE_COMMIT", "ACCESSIBLE"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     folder, state = tmp_path / "repo", tmp_path / "state"
     folder.mkdir()
-    for name in [name for name in os.environ if name.startswith(("SHARPEN_", "GIT_"))] + [
-        "NO_COLOR",
-        "PRE_COMMIT",
-    ]:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SHARPEN_STATE_DIR", str(state))
     monkeypatch.setenv("SHARPEN_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.chdir(folder)
     made = Bench(folder, state)
     made.write("total.py", BROKEN)
