@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -61,6 +63,7 @@ def report_error(error: SharpenError) -> Exit:
 def guarded(command: Callable[[], object]) -> int:
     """Run the command; returns the exit code."""
     try:
+        _hear_interrupts()
         command()
     except SystemExit as end:
         return _flushed(end.code if isinstance(end.code, int) else Exit.BAD_INPUT if end.code else Exit.DONE)
@@ -75,6 +78,13 @@ def guarded(command: Callable[[], object]) -> int:
     except Exception as error:  # noqa: BLE001 - a defect: the user gets one line, the report has the rest
         return _defect(error)
     return _flushed(Exit.DONE)
+
+
+def _hear_interrupts() -> None:
+    """As an exception from here on, so that what is open is closed."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _flushed(code: int) -> int:

@@ -6,11 +6,16 @@ Help, `--version` and completion run from this module alone; a command's own mod
 
 from __future__ import annotations
 
+from sharpen.cli import early  # noqa: F401 - catches an interrupt of the imports that follow
+
+# isort: split
+import signal
 import sys
 from typing import Annotated
 
 import typer
 
+from sharpen.cli import fatal
 from sharpen.cli.options import settled
 
 app = typer.Typer(
@@ -167,10 +172,11 @@ def doctor() -> None:
 
 def main() -> None:
     """The console entry: run the command, turn whatever ends it into an exit code."""
-    from sharpen.cli import fatal
-
     sys.argv = [a if a != "--json=cells" else "--json-cells" for a in sys.argv]
-    sys.exit(fatal.guarded(_begin))
+    code = fatal.guarded(_begin)
+    # All is done: an interrupt of the interpreter's own end would only print a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _begin() -> None:

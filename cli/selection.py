@@ -42,7 +42,7 @@ def on_disk(paths: tuple[str, ...]) -> Selection:
     wanted: dict[str, bool] = {}
     for path in paths:
         try:
-            if path != "-" and Path(path).is_dir():
+            if path != "-" and _is_folder(path):
                 wanted |= {str(p): False for p in files_below(Path(path), ENDINGS) if str(p) not in wanted}
             else:
                 wanted[path] = True
@@ -88,6 +88,13 @@ def changed_paths() -> tuple[str, ...]:
     here = Path.cwd()
     changed = changed_files(repository())
     return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL: whoever reads it says so
+        return False
 
 
 def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,13 @@ class Sandbox:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "sharpen.cli", *arguments]
 
-    def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", before: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run to the end. `before` is called in the new process, before sharpen begins."""
         return subprocess.run(
             self.command(*arguments),
+            preexec_fn=before,
             cwd=self.folder,
             env=self.env,
             input=stdin,
