@@ -13,7 +13,8 @@ _INTERRUPTED = 130  # `exits.Exit`, which takes too long to import
 
 
 def _end(_number: int, _frame: object) -> None:
-    os.write(2, b"sharpen: interrupted\n")
+    sys.stderr.write("sharpen: interrupted\n")
+    sys.stderr.flush()
     os._exit(_INTERRUPTED)
 
 

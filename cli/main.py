@@ -26,25 +26,38 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Engine = Annotated[str | None, typer.Option("-e", "--engine", help="Which engine; default: embedded.")]
+Engine = Annotated[
+    str | None, typer.Option("-e", "--engine", metavar="SPEC", help="Which engine; default: embedded.")
+]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Apply without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Apply nothing, print the unified diff.")]
 Json = Annotated[
-    bool, typer.Option("--json", help="Events as JSON lines on stdout (--json=cells: with cells).")
+    bool, typer.Option("--json", help="Events as JSON lines on stdout; --json=cells: with each cell.")
 ]
 Cells = Annotated[bool, typer.Option("--json-cells", hidden=True)]
 Count = Annotated[
-    int | None, typer.Option("-n", "--candidates", min=1, help="How many candidates to ask for.")
+    int | None, typer.Option("-n", "--candidates", metavar="N", min=1, help="How many edits to choose from.")
 ]
-Check = Annotated[str | None, typer.Option("--check", help="A candidate holds only if CMD exits 0.")]
-Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Refinement steps.")]
-Strength = Annotated[float | None, typer.Option("--strength", min=0, max=1, help="Share noised first.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="For engines that draw lots.")]
+Check = Annotated[
+    str | None,
+    typer.Option(
+        "--check", metavar="CMD", help="An edit holds only if CMD exits 0 with it, tried in a copy."
+    ),
+]
+Steps = Annotated[int | None, typer.Option("--steps", metavar="N", min=1, help="Refinement steps at most.")]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        "--strength", metavar="0..1", min=0, max=1, help="How much of the old code is noised first."
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="For engines that draw lots.")]
 Context = Annotated[
-    list[str] | None, typer.Option("-c", "--context", help="A file to read, never to change.")
+    list[str] | None,
+    typer.Option("-c", "--context", metavar="PATH", help="A file to read, never to change. May be repeated."),
 ]
 Still = Annotated[bool, typer.Option("--no-animation", help="Plain lines in place of the live view.")]
-Record = Annotated[str | None, typer.Option("--record", help="Write the refinement to FILE.")]
+Record = Annotated[str | None, typer.Option("--record", metavar="FILE", help="Write the refinement to FILE.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say less.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 
@@ -85,13 +98,18 @@ def fix(
     quiet: Quiet = False,
     verbose: Verbose = False,
     staged: Annotated[bool, typer.Option("--staged", help="Judge and repair what is in the index.")] = False,
-    check_only: Annotated[bool, typer.Option("--check-only", help="Write nothing.")] = False,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 also where a file changed.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="In a hook, fail without an engine.")] = False,
+    check_only: Annotated[bool, typer.Option("--check-only", help="Write nothing, print the diff.")] = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit 0 although a file was changed or is still broken.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="In a hook too, a missing engine is a failure.")
+    ] = False,
 ) -> None:
     """Find what is broken (syntax errors, undefined names) and repair it.
 
-    No PATH: the files changed against HEAD, untracked ones included.
+    PATH is a file, a folder, or - for stdin to stdout. No PATH: the files changed against HEAD, untracked ones
+    included.
     """
     flags = locals()
     from sharpen.cli.commands import fix as command

@@ -47,7 +47,9 @@ def run(picture: str | None, given: Options) -> int:
         job = Job(INSTRUCTION, targets, settings=engine_settings(options, terminal))
         code = play(job, engine, options, terminal, fixing=True)
         diff = git.run(folder, "--no-pager", "diff").out
-        out(b"\n" + diff + b"\n" + git.run(folder, "--no-pager", "diff", "--stat").out)
+        # Where somebody looks, the same diff stands above, in colour.
+        shown = b"" if terminal.can_ask and not options.quiet else diff + b"\n"
+        out(b"\n" + shown + git.run(folder, "--no-pager", "diff", "--stat").out)
         after = [read(d.path) for d in documents]
         still = diagnose_many(after)
         left = [d.path for d in documents if still.get(d.path)]
