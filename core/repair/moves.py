@@ -15,17 +15,20 @@ from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.window import line_starts
 
 UNIT = 4
-MOST = 60
-FOLLOWER = 0.15
+MOST = 40
+"""Moves of whole blocks, and of parts of blocks, at most."""
+FOLLOWER, FOLLOWERS = 0.15, -3.0
+"""What the lines after the first count for, and all of them together at least."""
 MIXED = -2.0
 """Score of making tabs and spaces one where they are mixed: nothing in the reading speaks of it."""
 
 
 def moves(scene: Scene) -> list[Plan]:
     """All of them, likeliest first."""
-    found = [*_runs(scene), *_snapped(scene)]
-    found.sort(key=lambda p: -p.score)
-    return [*_untabbed(scene), *found[:MOST]]
+    runs = sorted(_runs(scene), key=lambda r: -r[0].score)
+    whole = [plan for plan, all_of_it in runs if all_of_it][:MOST]
+    parts = [plan for plan, all_of_it in runs if not all_of_it][:MOST]
+    return [*_untabbed(scene), *_snapped(scene), *whole, *parts]
 
 
 def _depth(scene: Scene, at: int) -> int:
@@ -38,8 +41,8 @@ def _own(scene: Scene, at: int, new: int) -> float:
     return float(scene.reading.noise[at] + scene.reading.logits[at, new])
 
 
-def _runs(scene: Scene) -> Iterator[Plan]:
-    """A line and what follows it, down to the first line that is less deep, or only the first few of them."""
+def _runs(scene: Scene) -> Iterator[tuple[Plan, bool]]:
+    """A line and what follows it, down to the first line that is less deep (True), or a part of it."""
     starts = scene.starts
     depths = {s: _depth(scene, s) for s in starts}
     here = next((n for n, s in enumerate(starts) if s >= scene.named[0]), len(starts) - 1)
@@ -57,21 +60,22 @@ def _runs(scene: Scene) -> Iterator[Plan]:
             yield from _moved(scene, run, by, base, to_the_end)
 
 
-def _moved(scene: Scene, run: list[int], by: int, base: int, to_the_end: bool) -> Iterator[Plan]:
-    changes, total = [], 0.0
+def _moved(scene: Scene, run: list[int], by: int, base: int, to_the_end: bool) -> Iterator[tuple[Plan, bool]]:
+    changes, total, rest = [], 0.0, 0.0
     for k, at in enumerate(run):
         new = scene.traits.at_column.get(_depth(scene, at) + by)
         if new is None:
             return
         changes.append(Change(at, False, (new,)))
         own = _own(scene, at, new)
-        total += own if k == 0 else max(own, -6.0) * FOLLOWER
+        total += own if k == 0 else 0.0
+        rest = max(rest + own * FOLLOWER, FOLLOWERS) if k else 0.0
         last = k == len(run) - 1
         if last or k < 6:
             beyond = tuple(_rest(scene, by, base)) if last and to_the_end else ()
-            yield Plan(tuple(changes), total, beyond)
+            yield Plan(tuple(changes), total + rest, beyond), last
             if beyond:
-                yield Plan(tuple(changes), total - 1.0)
+                yield Plan(tuple(changes), total + rest - 1.0), False
 
 
 def _rest(scene: Scene, by: int, base: int) -> Iterator[tuple[int, int, str]]:
@@ -106,7 +110,7 @@ def _snapped(scene: Scene) -> Iterator[Plan]:
 
 def _snap(scene: Scene, upward: bool) -> Plan | None:
     stack: list[tuple[int, int]] = []
-    changes, total, opens, brackets = [], 0.0, False, 0
+    changes, total, rest, opens, brackets = [], 0.0, 0.0, False, 0
     for n, at in enumerate(scene.starts):
         old = _depth(scene, at)
         end = scene.starts[n + 1] if n + 1 < len(scene.starts) else len(scene.shown)
@@ -117,10 +121,13 @@ def _snap(scene: Scene, upward: bool) -> Plan | None:
             token = scene.traits.at_column.get(new)
             if new != old and token is not None:
                 changes.append(Change(at, False, (token,)))
-                total += max(_own(scene, at, token), -8.0) * (1.0 if len(changes) == 1 else 2 * FOLLOWER)
+                own = max(_own(scene, at, token), -8.0)
+                total, rest = (
+                    (own, rest) if len(changes) == 1 else (total, max(rest + 2 * FOLLOWER * own, FOLLOWERS))
+                )
             opens = line.rstrip().endswith(":")
         brackets = max(0, brackets + sum(line.count(c) for c in "([{") - sum(line.count(c) for c in ")]}"))
-    return Plan(tuple(changes), total) if len(changes) > 1 else None
+    return Plan(tuple(changes), total + rest) if len(changes) > 1 else None
 
 
 def _level(stack: list[tuple[int, int]], old: int, opens: bool, upward: bool) -> int:

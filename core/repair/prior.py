@@ -19,8 +19,6 @@ SWAPPED = -1.0
 """A sign replaced by one of another sort: people put in or take away."""
 BARE = 2.5
 """The bracket after `if`, `while` or `not` taken away: nobody needs it."""
-FOREIGN = 4.0
-"""Another language's sign put into Python."""
 MORE = -0.5
 """For each change beyond the first."""
 
@@ -54,7 +52,7 @@ def _change(scene: Scene, change: Change) -> float:
         total += CALL
     word = old.strip()
     if word and new.strip() and _sort(word) != _sort(new.strip()):
-        total += FOREIGN if new.strip() == _FOREIGN.get(word) else SWAPPED
+        total += SWAPPED
     if word[:1].isalnum() and new.strip() != word:
         total += WORD
     if new.strip()[:1].isalnum() and not word:
@@ -62,7 +60,6 @@ def _change(scene: Scene, change: Change) -> float:
     return total
 
 
-_FOREIGN = {"&&": "and", "||": "or", "!": "not"}
 _SORTS = {**dict.fromkeys("()[]{}", "bracket"), "'": "quote", '"': "quote", '"""': "quote", "'''": "quote"}
 
 

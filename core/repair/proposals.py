@@ -20,7 +20,7 @@ from sharpen.core.repair.tokens import DEL, FIRST_TEXT, MASK
 Places = NDArray[np.int64]
 GLUE = 4.0
 SUSPECTS = 40
-WIDEST = 300
+WIDEST = 400
 """Plans of each sort at most."""
 
 

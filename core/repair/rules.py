@@ -21,7 +21,8 @@ def rules(scene: Scene, message: str) -> list[Plan]:
     """All that apply to the window and to what the parser said."""
     found = [*_closed_strings(scene), *_requoted(scene), *_called(scene, message), *_blocks(scene, message)]
     found += [*_arguments_gone(scene), *_line_gone(scene), *_docstring(scene), *_characters(scene, message)]
-    return found
+    found += [*_triple(scene, message), *_continued(scene, message)]
+    return [*found, *_foreign(scene)]
 
 
 def _put(scene: Scene, at: int, token: int) -> float:
@@ -61,6 +62,59 @@ def _closed_strings(scene: Scene) -> Iterator[Plan]:
                 yield Plan((Change(end, True, (token,)), Change(end + 1, True, (token,))), both)
 
 
+def _triple(scene: Scene, message: str) -> Iterator[Plan]:
+    """A lost or wrong triple quote: at a line's end, alone on an empty line, or the other kind in its place."""
+    shown = scene.shown
+    lines = set(scene.lines)
+    for quote, other in (('"""', "'''"), ("'''", '"""')):
+        token = scene.codec.id_of(quote)
+        if token is None or quote not in scene.text:
+            continue
+        for at in scene.lines[1:]:
+            yield Plan((Change(at, True, (token,)),), max(_put(scene, at, token), -9.0))
+            if at + 1 in lines:
+                yield Plan((Change(at + 1, True, (token,)),), max(_put(scene, at + 1, token), -9.0))
+        for i, text in enumerate(shown):
+            if text == other and "triple-quoted" in message:
+                yield Plan((Change(i, False, (token,)),), -4.0)
+    if "triple-quoted" in message:
+        yield from _closed_later(scene)
+
+
+def _closed_later(scene: Scene) -> Iterator[Plan]:
+    """The named string closed at the end of one of the lines that follow, also after the window; or by the other kind."""
+    text, at = scene.text, scene.window.spans[scene.named[0]][0]
+    opened = re.search(r'"""|\'\'\'', text[at:])
+    if opened is None:
+        return
+    quote = opened.group()
+    begin = at + opened.end()
+    wrong = text.find("'''" if quote == '"""' else '"""', begin)
+    if wrong >= 0:
+        yield Plan((), -4.0, ((wrong, wrong + 3, quote),))
+    end = begin
+    for n in range(60):
+        end = text.find("\n", end + 1)
+        if end < 0:
+            yield Plan((), -6.0, ((len(text), len(text), quote),))
+            return
+        yield Plan((), -5.0 - 0.05 * n, ((end, end, quote),))
+
+
+def _continued(scene: Scene, message: str) -> Iterator[Plan]:
+    """A string that goes on in the next line put into one; backslashes that escape nothing taken away."""
+    space = scene.codec.id_of(" ")
+    if "unterminated string" in message and space is not None:
+        for _, end in _named_lines(scene):
+            if end < len(scene.shown):
+                yield Plan((Change(end, False, (space,)),), -4.0)
+    if "line continuation" in message:
+        for first, end in _named_lines(scene):
+            slashes = [i for i in range(first, end) if scene.shown[i] == "\\"]
+            if slashes:
+                yield Plan(tuple(Change(i, False, ()) for i in slashes), -2.0)
+
+
 def _requoted(scene: Scene) -> Iterator[Plan]:
     """A string that holds its own quote: other quotes around it, from one quote of the line to another."""
     for first, end in _named_lines(scene):
@@ -92,6 +146,8 @@ def _called(scene: Scene, message: str) -> Iterator[Plan]:
             if bare is None:
                 continue
             comment = next((k for k in range(i + 1, end) if scene.shown[k].strip() == "#"), end)
+            while scene.shown[comment - 1].isspace():
+                comment -= 1
             changes = (Change(i + 1, False, (opened, bare)), Change(comment, True, (closed,)))
             yield Plan(changes, -1.0 if "Missing" in message else -6.0)
 
@@ -132,7 +188,7 @@ def _arguments_gone(scene: Scene) -> Iterator[Plan]:
                 j += 1
             if 1 < j - i < 9:
                 odds = sum(max(_gone(scene, k), -3.0) for k in range(i, j)) * 0.6
-                yield Plan(tuple(Change(k, False, ()) for k in range(i, j)), odds - 3.0)
+                yield Plan(tuple(Change(k, False, ()) for k in range(i, j)), max(odds - 3.0, -8.0))
 
 
 def _line_gone(scene: Scene) -> Iterator[Plan]:
@@ -156,7 +212,7 @@ def _docstring(scene: Scene) -> Iterator[Plan]:
         end = starts[row + down + 1] - 1
         if text[starts[row + down] : end].strip():
             edits = ((starts[row] + pad, starts[row] + pad, '"""'), (end, end, '"""'))
-            yield Plan((), -8.0 - 0.1 * down, edits)
+            yield Plan((), -5.0 - 0.1 * down, edits)
 
 
 _PROSE = re.compile(r"\s*[A-Za-z][\w',-]*(?: [\w',.-]+)+[.:!?]?\s*$")
@@ -182,3 +238,46 @@ def _characters(scene: Scene, message: str) -> Iterator[Plan]:
         for n, new in enumerate(dict.fromkeys([_PLAIN.get(bad, ""), " ", ""])):
             if places:
                 yield Plan((), -1.0 - n - cost, tuple((k, k + 1, new) for k in places))
+
+
+_FOREIGN = (
+    (re.compile(r" ?&& ?"), " and "), (re.compile(r" ?\|\| ?"), " or "), (re.compile(r"!(?=[\w(])"), "not "),
+    (re.compile(r"\b(?:else if|elsif|elseif)\b"), "elif"), (re.compile(r"(?<=[\w\])])\+\+"), " += 1"),
+    (re.compile(r"(?<=[\w\])])--"), " -= 1"), (re.compile(r"^(\s*)//"), r"\1#"), (re.compile(r"<>"), "!="),
+    (re.compile(r"^(\s*)(?:function|func|fn) (?=\w)"), r"\1def "), (re.compile(r"^(\s*)(?:let|const|var) (?=\w)"), r"\1"),
+    (re.compile(r"=>"), ">="), (re.compile(r"=<"), "<="), (re.compile(r"^(\s*)catch\b"), r"\1except"),
+    (re.compile(r"=== ?"), "== "), (re.compile(r" *\{\s*$"), ":"),
+)  # fmt: skip
+
+
+def _foreign(scene: Scene) -> Iterator[Plan]:
+    """Another language's signs: on the named line, and on all lines of the window."""
+    text = scene.text
+    starts = line_starts(text)
+    named = text.count("\n", 0, scene.window.spans[scene.named[1] - 1][1])
+    for pattern, new in _FOREIGN:
+        here, there = [], []
+        for row in range(scene.window.first, scene.window.last):
+            end = starts[row + 1] - 1 if row + 1 < len(starts) else len(text)
+            line = text[starts[row] : end]
+            changed = pattern.sub(new, line)
+            if changed != line:
+                edit = _narrowed(starts[row], line, changed)
+                there.append(edit)
+                if row in {named, named - 1}:
+                    here.append(edit)
+        if here:
+            yield Plan((), -1.5, tuple(here))
+        if len(there) > len(here) > 0:
+            yield Plan((), -2.5, tuple(there))
+
+
+def _narrowed(start: int, old: str, new: str) -> tuple[int, int, str]:
+    """The edit of a line without what both ends share."""
+    low = 0
+    while low < min(len(old), len(new)) and old[low] == new[low]:
+        low += 1
+    high = 0
+    while high < min(len(old), len(new)) - low and old[-1 - high] == new[-1 - high]:
+        high += 1
+    return start + low, start + len(old) - high, new[low : len(new) - high]

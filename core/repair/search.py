@@ -39,6 +39,10 @@ VIEW = 96
 """Tokens around a mask that the denoising looks at: half a window, at half its price."""
 CLEAN_WEIGHT = 0.5
 ROUNDS = 10
+BRANCHES = 3
+"""Texts kept of one round that held no repair."""
+ONWARD = 3.0
+"""What it is worth, in nats, that the first error moved on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,22 @@ class Tools:
 
 
 def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[Step | Found]:
-    """Steps as they happen, then at most `wanted` repairs, best first."""
-    total = 0.0
+    """Steps as they happen, then at most `wanted` repairs, best first.
+
+    Best first over texts: a plan that moves the first error on makes a new text to go on from.
+    """
     seen: set[str] = {text}
+    states = [(0.0, text, found)]
     for _ in range(ROUNDS):
+        if not states or tools.stopped() or time.monotonic() > tools.deadline:
+            return
+        total, text, found = states.pop(0)
         window = cut(text, tools.codec, found.line, found.column)
         kind = kind_id(found.message)
         reading = read(tools.run, window.ids, window.flags, kind)
         yield Step("noise head", text, window, reading, None, tuple(window.ids))
         held: list[Found] = []
-        onward: tuple[float, str, Diagnostic] | None = None
+        onward: list[tuple[float, str, Diagnostic]] = []
         scene = Scene(text, window, reading, tools.codec, tools.traits)
         for item in _round(scene, found, kind, tools, seen):
             if isinstance(item, Step):
@@ -99,29 +109,28 @@ def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[
             if verdict.holds:
                 held.append(replace(made, score=made.score + total))
             else:
-                onward = _further(onward, made, verdict, found, text)
+                further = _further(made, verdict, found, text)
+                onward += [further] if further is not None else []
         if held:
             yield from _ranked(held, window, tools)[:wanted]
             return
-        if onward is None or tools.stopped() or time.monotonic() > tools.deadline:
-            return
-        total += onward[0]
-        text, found = onward[1], onward[2]
-        seen.add(text)
+        best = sorted(onward, key=lambda s: -s[0])[:BRANCHES]
+        states = sorted(
+            [*((total + gain, new, now) for gain, new, now in best), *states], key=lambda s: -s[0]
+        )
 
 
 def _further(
-    best: tuple[float, str, Diagnostic] | None, made: Found, verdict: Verdict, found: Diagnostic, text: str
+    made: Found, verdict: Verdict, found: Diagnostic, text: str
 ) -> tuple[float, str, Diagnostic] | None:
-    """Keep the likeliest plan that moved the first error on."""
+    """(gain, text, its first error) where the plan moved the first error on."""
     rest = [d for d in (*verdict.left, *verdict.new) if d.code == "syntax"]
     if not rest:
-        return best
+        return None
     now = min(rest, key=lambda d: d.line)
     if now.line <= found.line + made.text.count("\n") - text.count("\n"):
-        return best
-    gain = made.score + min(now.line - found.line, 20) * 0.1
-    return (gain, made.text, now) if best is None or gain > best[0] else best
+        return None
+    return ONWARD + made.score + min(now.line - found.line, 20) * 0.1, made.text, now
 
 
 def _plans(scene: Scene, message: str) -> list[Plan]:

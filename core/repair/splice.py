@@ -22,6 +22,8 @@ def edits(window: Window, plan: Plan, codec: Codec) -> list[tuple[int, int, str]
         if window.tabs:
             new = _LINE.sub(lambda m: "\n" + "\t" * (len(m[1]) // 4) + " " * (len(m[1]) % 4), new)
         if change.insert:
+            if change.at == 0 and window.first == 0:
+                return None  # before the newline that is not there
             at = window.spans[change.at][0] if change.at < len(window.spans) else window.spans[-1][1]
             found.append((at, at, new))
             continue
