@@ -74,6 +74,7 @@ class Prompt(TextArea, inherit_bindings=False):
         self._popup = popup
         self._at: int | None = None
         self._draft = ""
+        self._offered: list[str] = []
         self._typed = -1.0
 
     @property
@@ -101,6 +102,7 @@ class Prompt(TextArea, inherit_bindings=False):
         if active is not None and active.node is self and (active.binding.id or "").startswith("prompt."):
             event.stop()
             event.prevent_default()
+            self._complete_now()  # the news of the last letters may still be waiting behind this key
             await self.run_action(active.binding.action)
         else:
             await super()._on_key(event)
@@ -173,6 +175,10 @@ class Prompt(TextArea, inherit_bindings=False):
         self._popup.display = False
 
     def on_text_area_changed(self) -> None:
+        """Something was typed."""
+        self._complete_now()
+
+    def _complete_now(self) -> None:
         """Offer what fits the `@` that is being typed."""
         row, column = self.cursor_location
         typed = mentions.being_typed(self.document.get_line(row)[:column])
@@ -188,9 +194,12 @@ class Prompt(TextArea, inherit_bindings=False):
     def know_symbols(self, path: str, symbols: tuple[str, ...]) -> None:
         """The answer to `NeedSymbols`."""
         self.symbols[path] = symbols
-        self.on_text_area_changed()
+        self._complete_now()
 
     def _offer(self, names: list[str]) -> None:
+        if names == self._offered and self._popup.display:
+            return  # the marked one stays marked
+        self._offered = names
         self._popup.clear_options()
         self._popup.add_options([Option(name, id=name) for name in names])
         self._popup.display = bool(names)
