@@ -114,7 +114,15 @@ class EmbeddedEngine:
             return region.start_char <= start and end <= max(region.end_char, len(text) - len(tail))
 
         budget = request.settings.budget_seconds or BUDGET_SECONDS
-        return Tools(self._run, self._codec, self._traits, judge, lambda: request.cancel.cancelled, allowed, began + budget)
+        return Tools(
+            self._run,
+            self._codec,
+            self._traits,
+            judge,
+            lambda: request.cancel.cancelled,
+            allowed,
+            began + budget,
+        )
 
     def _syntax(self, request: Request, found: Diagnostic, began: float) -> Iterator[Frame | Candidate]:
         text = request.document.text
