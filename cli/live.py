@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
@@ -81,11 +82,14 @@ class Canvas:
         colours: str | None,
         light: bool = False,
         reduced: bool = False,
+        pace: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._documents, self._stream, self._clock = documents, stream, clock
         self._colours, self._light, self._reduced = colours, light, reduced
-        self._slot: tuple[Framed, range, str] | None = None
+        self._pace = pace
+        # The latest frame alone; where somebody is to follow it, all of them.
+        self._slots: deque[tuple[Framed, range, str]] = deque(maxlen=None if pace else 1)
         self._wake = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,7 +107,7 @@ class Canvas:
             self._paths.append(event.path)
             self._top = None
         with self._wake:
-            self._slot = (event, flashing, self._meter.line(self._width()))
+            self._slots.append((event, flashing, self._meter.line(self._width())))
             self._wake.notify()
         if self._thread is None and not self._broken:
             self._closing.clear()
@@ -111,29 +115,30 @@ class Canvas:
             self._thread.start()
 
     def clear(self) -> None:
-        """End the drawing and take the region off the screen."""
+        """End the drawing and take the region off the screen; with a pace, once every frame has had its time."""
+        while self._pace and self._slots and self._thread is not None and self._thread.is_alive():
+            self._closing.wait(self._pace)
         thread, self._thread = self._thread, None
         self._closing.set()
         with self._wake:
             self._wake.notify()
         if thread is not None:
             thread.join()
-        with self._wake:
-            self._slot = None
+        self._slots.clear()
         if self._height:
             self._write(f"\x1b[{self._height}A\r\x1b[J")
             self._height = 0
         self._top = None
 
     def _run(self) -> None:
-        interval = 1 / (PER_SECOND_REDUCED if self._reduced else PER_SECOND)
+        interval = max(self._pace, 1 / (PER_SECOND_REDUCED if self._reduced else PER_SECOND))
         while not self._closing.is_set():
             with self._wake:
-                while self._slot is None and not self._closing.is_set():
+                while not self._slots and not self._closing.is_set():
                     self._wake.wait()
-                slot, self._slot = self._slot, None
-            if slot is None:
-                return
+                if not self._slots:
+                    return
+                slot = self._slots.popleft()
             began = self._clock()
             self._draw(*slot)
             self._closing.wait(max(0.0, interval - (self._clock() - began)))

@@ -33,6 +33,8 @@ class Options:
     check_only: bool = False
     exit_zero: bool = False
     strict: bool = False
+    pace: float = 0.0
+    """Seconds that a drawn frame stays at least; no flag sets it, the demo does."""
 
 
 def settled(flags: Mapping[str, Any]) -> Options:

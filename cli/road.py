@@ -132,10 +132,8 @@ def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: O
     worse = [e for e in errors if not (ones or options.exit_zero) or not isinstance(e, NothingHeld)]
     if worse:
         return code_of(worse[0])
-    if not ones or not ended:
-        return Exit.DONE
-    proposed = ended[0].proposed
-    return Exit.CHANGED if errors or ended[0].changed or (proposed and not proposed.empty) else Exit.DONE
+    # A fixer is only given what is broken: now it is changed, or it is broken still.
+    return Exit.CHANGED if ones and ended else Exit.DONE
 
 
 def _print_result(job: Job, end: Finished, options: Options) -> None:

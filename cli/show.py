@@ -125,6 +125,7 @@ class Animated(Lines):
             colours=terminal.colours,
             light=terminal.is_light,
             reduced=options.animation == "reduced",
+            pace=options.pace,
         )
 
     def see(self, event: Event, code: int) -> None:

@@ -25,12 +25,14 @@ from sharpen.core.session import Job, Target
 from sharpen.core.worktree import git
 
 FILES = Path(__file__).resolve().parent.parent / "demo"
+PACE = 0.07
+"""Seconds that a frame stays at least: the model is faster than anybody can look."""
 _WHO = ("-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
 
 
 def run(picture: str | None, given: Options) -> int:
     """Make the repository, repair it, show what changed; returns the exit code (0: every file repaired)."""
-    options = replace(given, yes=True, exit_zero=True, check=None)
+    options = replace(given, yes=True, exit_zero=True, check=None, pace=PACE)
     terminal = Terminal.here(options.animation)
     engine = choose(options.engine, INSTRUCTION)
     folder = _repository()
@@ -39,6 +41,8 @@ def run(picture: str | None, given: Options) -> int:
         options = replace(options, record=str(record))
     here = Path.cwd()
     out(f"A repository with broken files: {folder}\n")
+    if terminal.can_animate:
+        say("(slowed down, so that it can be followed)")
     os.chdir(folder)
     try:
         documents = [read(path.name) for path in sorted(folder.glob("*.py"))]
@@ -48,8 +52,8 @@ def run(picture: str | None, given: Options) -> int:
         code = play(job, engine, options, terminal, fixing=True)
         diff = git.run(folder, "--no-pager", "diff").out
         # Where somebody looks, the same diff stands above, in colour.
-        shown = b"" if terminal.can_ask and not options.quiet else diff + b"\n"
-        out(b"\n" + shown + git.run(folder, "--no-pager", "diff", "--stat").out)
+        text = b"" if terminal.can_ask and not options.quiet else diff + b"\n"
+        out(b"\n" + text + git.run(folder, "--no-pager", "diff", "--stat").out)
         after = [read(d.path) for d in documents]
         still = diagnose_many(after)
         left = [d.path for d in documents if still.get(d.path)]

@@ -137,3 +137,15 @@ def test_after_clear_a_later_frame_begins_a_new_region() -> None:
     rows = screen(stream.getvalue())
     canvas.clear()
     assert rows[:2] == ["said", "a.py"]
+
+
+def test_with_a_pace_every_frame_is_drawn_and_who_makes_them_does_not_wait() -> None:
+    stream = io.StringIO()
+    canvas = canvas_on(stream, pace=0.05)
+    began = time.monotonic()
+    for step in range(1, 9):
+        canvas.show(framed(step))
+    assert time.monotonic() - began < 0.1
+    canvas.clear()
+    assert 0.3 < time.monotonic() - began < 5
+    assert stream.getvalue().count("\x1b[?2026h") == 8
