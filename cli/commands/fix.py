@@ -32,8 +32,10 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     try:
         engine = choose(options.engine, INSTRUCTION)
     except EngineUnavailable as error:
-        unavailable = report_error(error)
-        return Exit.DONE if os.environ.get("PRE_COMMIT") and not options.strict else unavailable
+        if not os.environ.get("PRE_COMMIT") or options.strict:
+            return report_error(error)
+        say(f"sharpen: {error.message}; the commit goes on")
+        return Exit.DONE
     job = Job(
         INSTRUCTION,
         chosen.targets,

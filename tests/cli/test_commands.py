@@ -118,6 +118,7 @@ def test_a_missing_engine_blocks_no_commit_unless_strict(sandbox: Any, strict: b
     sandbox.env |= {"SHARPEN_ENGINE": "script:missing.json", "PRE_COMMIT": "1"}
     done = sandbox.run("fix", "a.py", *(["--strict"] if strict else []))
     assert done.returncode == (3 if strict else 0)
+    assert strict or done.stderr.count(b"\n") == 1
 
 
 def test_the_demo_repairs_its_files_and_says_how_to_undo(sandbox: Any) -> None:
