@@ -76,8 +76,20 @@ def guarded(command: Callable[[], object]) -> int:
     except SharpenError as error:
         return report_error(error)
     except Exception as error:  # noqa: BLE001 - a defect: the user gets one line, the report has the rest
+        if _was_interrupted(error):
+            say("sharpen: interrupted")
+            return Exit.INTERRUPTED
         return _defect(error)
     return _flushed(Exit.DONE)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Python wraps an interrupt that lands while a class is being made, as an import does, into a RuntimeError."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _hear_interrupts() -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from sharpen.cli.fatal import guarded
+
 BROKEN = "def f(:\n    return 1\n"
 WHOLE = "def f():\n    return 1\n"
 _LIBC = ctypes.CDLL(None)
@@ -127,12 +129,24 @@ def test_an_interrupt_at_any_instant_leaves_every_file_old_or_every_file_new(san
         error = process.communicate(timeout=30)[1]
         texts = {path.read_text() for path in paths}
         ends.add(process.returncode)
+        for report in (sandbox.state / "reports").glob("*"):
+            pytest.fail(report.read_text())
         # Before our first import is done, the interpreter's own start says what it says.
         ours = b"cli/" in error and b"import early" not in error
         assert not (b"Traceback" in error and ours), error
         assert texts == ({WHOLE} if process.returncode == 1 else {BROKEN}), (process.returncode, error)
     assert ends <= {130, 1, -signal.SIGINT}
     assert 130 in ends
+
+
+def test_an_interrupt_that_python_wrapped_while_a_class_was_made_is_no_defect() -> None:
+    def command() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise RuntimeError("Error calling __set_name__") from stop
+
+    assert guarded(command) == 130
 
 
 def test_a_file_that_changes_while_the_question_stands_is_not_overwritten(sandbox: Any) -> None:
