@@ -141,10 +141,7 @@ def test_an_interrupt_at_any_instant_leaves_every_file_old_or_every_file_new(san
 
 def test_an_interrupt_that_python_wrapped_while_a_class_was_made_is_no_defect() -> None:
     def command() -> None:
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as stop:
-            raise RuntimeError("Error calling __set_name__") from stop
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
 
     assert guarded(command) == 130
 
