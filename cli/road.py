@@ -76,8 +76,13 @@ def play(
     with viewer(job, options, terminal, _undo(journal)) as view, _interruptible(cancel):
 
         def decide(patch: Patch) -> Patch | None:
-            with _plain_interrupt():
-                return view.decide(patch)
+            try:
+                with _plain_interrupt():
+                    return view.decide(patch)
+            except KeyboardInterrupt:
+                say("")  # the terminal has written ^C behind the question
+                cancel.cancel()
+                return None
 
         for event in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
             if isinstance(event, Finished):
