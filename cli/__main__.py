@@ -1,5 +1,5 @@
 """`python -m sharpen.cli`, the same as `sharpen`."""
 
-from sharpen.cli.main import main
+from sharpen.cli.start import main
 
 main()

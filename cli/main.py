@@ -189,21 +189,9 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """The console entry: run the command, turn whatever ends it into an exit code."""
+    """Run the command, turn whatever ends it into an exit code."""
     sys.argv = [a if a != "--json=cells" else "--json-cells" for a in sys.argv]
-    code = fatal.guarded(_begin)
+    code = fatal.guarded(lambda: app(prog_name="sharpen"))
     # All is done: an interrupt of the interpreter's own end would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
-
-
-def _begin() -> None:
-    """The app where the command line names no command; else the command."""
-    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    if not sys.argv[1:] or sys.argv[1] not in known:
-        from sharpen.cli.commands import tui
-
-        paths = tui.wanted(sys.argv[1:], tuple(known))
-        if paths is not None:
-            sys.exit(tui.run(paths))
-    app(prog_name="sharpen")

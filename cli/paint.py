@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sharpen.core.canvas import MASK_GLYPH, Canvas, Cell, Frame
-from sharpen.core.document import Document
-from sharpen.core.patch import Hunk, Patch
+
+if TYPE_CHECKING:  # the app draws its first picture without them
+    from sharpen.core.document import Document
+    from sharpen.core.patch import Hunk, Patch
 
 Run = tuple[str, str]
 """Text and style name; neighbouring runs of one line differ in style."""

@@ -11,15 +11,13 @@ from sharpen.cli.options import settled
 from sharpen.cli.terminal import Terminal, state_folder
 
 
-def wanted(arguments: Sequence[str], commands: Sequence[str]) -> tuple[str, ...] | None:
+def wanted(arguments: Sequence[str]) -> tuple[str, ...] | None:
     """The files to open the app on; None where the command line asks for something else."""
     if any(argument.startswith("-") for argument in arguments):
         return None
     if not arguments:
         return () if Terminal.here().can_ask else None
-    if arguments[0] in commands or not all(Path(argument).exists() for argument in arguments):
-        return None
-    return tuple(arguments)
+    return tuple(arguments) if all(Path(argument).exists() for argument in arguments) else None
 
 
 def run(paths: tuple[str, ...]) -> int:

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sharpen.cli.options import Options
-from sharpen.cli.tui import menus, themes
+from sharpen.cli.tui import themes
 from sharpen.cli.tui.client import Client
 from sharpen.cli.tui.desk import Desk, Heard, Wants
 from sharpen.cli.tui.outcome import Notice
@@ -27,6 +27,9 @@ from sharpen.cli.tui.sitting import Sitting
 from sharpen.cli.tui.store import Store
 from sharpen.cli.tui.wire import Answer, Look
 from sharpen.core.errors import SharpenError
+
+START_AFTER = 0.2
+"""Seconds after which the engine's process is started: its start must not compete with the first picture."""
 
 
 class SharpenApp(App[None]):
@@ -80,7 +83,7 @@ class SharpenApp(App[None]):
         self._use_ink()
         if self._preferences.keys:
             self.set_keymap(dict(self._preferences.keys))
-        self.call_after_refresh(self._start)
+        self.set_timer(START_AFTER, self._start)
 
     def _start(self) -> None:
         self._client.send(Look("files", "."))
@@ -103,6 +106,8 @@ class SharpenApp(App[None]):
 
     def on_prompt_search_history(self, _event: Prompt.SearchHistory) -> None:
         """Ctrl+R."""
+        from sharpen.cli.tui import menus
+
         menus.history(self.desk)
 
     def on_unmount(self) -> None:
@@ -113,6 +118,8 @@ class SharpenApp(App[None]):
 
     async def action_quit(self) -> None:
         """Quit, asking where something would be lost."""
+        from sharpen.cli.tui import menus
+
         menus.quit_after_asking(self.desk)
 
     def action_help(self) -> None:
@@ -124,6 +131,8 @@ class SharpenApp(App[None]):
 
     def action_menu(self, name: str) -> None:
         """One of the lists."""
+        from sharpen.cli.tui import menus
+
         opened: dict[str, Callable[[Desk], None]] = {
             "engines": menus.engines,
             "runs": menus.runs,

@@ -7,7 +7,7 @@ that a large repository costs what is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -16,7 +16,9 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from sharpen.cli.paint import harmless
-from sharpen.core.worktree.listing import Listed
+
+if TYPE_CHECKING:
+    from sharpen.core.worktree.listing import Listed
 
 _STYLES = {"M": "bold yellow", "A": "bold green", "?": "green", "D": "dim strike", "U": "bold red"}
 

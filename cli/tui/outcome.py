@@ -6,11 +6,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.store import Outcome
 from sharpen.core.errors import Interrupted, SharpenError
-from sharpen.core.worktree.journal import Checkpoint, Restored
+
+if TYPE_CHECKING:
+    from sharpen.core.worktree.journal import Checkpoint, Restored
 
 
 @dataclass(frozen=True, slots=True)

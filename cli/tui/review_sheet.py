@@ -16,8 +16,6 @@ from sharpen.cli.paint import Line, Run
 from sharpen.cli.tui.highlight import recoloured
 from sharpen.cli.tui.review import Marks, Review
 
-WIDE = 80
-"""Cells that two columns need."""
 _EVERYTHING = 1_000_000
 
 

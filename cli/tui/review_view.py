@@ -5,15 +5,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from sharpen.cli.tui.review import Marks, Review
-from sharpen.cli.tui.review_sheet import WIDE, ReviewSheet
 from sharpen.cli.tui.sheet_view import SheetView
-from sharpen.core.patch import Patch
+from sharpen.cli.tui.sheets import FileSheet, Sheet
+from sharpen.core.document import Document
+
+if TYPE_CHECKING:  # imported with the first proposal: the first picture waits for none of it
+    from sharpen.cli.tui.review import Marks, Review
+    from sharpen.cli.tui.review_sheet import ReviewSheet
+    from sharpen.core.patch import Patch
+
+WIDE = 80
+"""Cells that two columns need."""
 
 
 class ReviewView(SheetView):
@@ -51,22 +58,31 @@ class ReviewView(SheetView):
     class Turned(Message):
         """Another hunk is current."""
 
-    def __init__(self, review: Review, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        self.review = review
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        self.proposal: Review | None = None
+        """What is decided on; None before the first one."""
         self.marks: dict[str, Marks] = {}
         self.is_split = False
         self._before: list[Review] = []
-        super().__init__(ReviewSheet(review, "", None), id=id)
+        self._shown: ReviewSheet | None = None
+        empty: Sheet = FileSheet(Document.from_bytes(b"", ""))
+        super().__init__(empty, id=id)
+
+    @property
+    def review(self) -> Review:
+        """The proposal, once there is one."""
+        assert self.proposal is not None
+        return self.proposal
 
     def begin(self, review: Review, marks: dict[str, Marks]) -> None:
         """A new proposal."""
-        self.review, self.marks, self._before = review, marks, []
+        self.proposal, self.marks, self._before = review, marks, []
         self._update()
 
     def put(self, review: Review) -> None:
         """A changed review, which `u` takes back."""
         self._before.append(self.review)
-        self.review = review
+        self.proposal = review
         self._update()
 
     @property
@@ -88,13 +104,13 @@ class ReviewView(SheetView):
 
     def action_hunk(self, by: int) -> None:
         """The next or previous hunk."""
-        self.review = self.review.move(by)
+        self.proposal = self.review.move(by)
         self._update()
 
     def action_reopen(self) -> None:
         """Take the last decision back."""
         if self._before:
-            self.review = self._before.pop()
+            self.proposal = self._before.pop()
             self._update()
 
     def action_split(self) -> None:
@@ -112,12 +128,11 @@ class ReviewView(SheetView):
     def go(self, row: int, column: int | None = None, *, select: bool = False) -> None:
         """A click makes the hunk under it the current one."""
         super().go(row, column, select=select)
-        sheet = self.sheet
-        which = sheet.hunk_at(row) if isinstance(sheet, ReviewSheet) else None
+        which = self._shown.hunk_at(row) if self._shown is not None else None
         if which is not None:
             own = [h.index for h in self.review.patch.hunks() if h.path == self.path]
             if own[which] != self.review.at:
-                self.review = self.review.move(own[which] - self.review.at)
+                self.proposal = self.review.move(own[which] - self.review.at)
                 self._update()
 
     def on_resize(self) -> None:
@@ -127,8 +142,11 @@ class ReviewView(SheetView):
             self._update()
 
     def _update(self) -> None:
+        from sharpen.cli.tui.review_sheet import ReviewSheet
+
         columns = self.size.width - self._gutter() - 1 if self.is_split else None
         sheet = ReviewSheet(self.review, self.path, self.marks.get(self.path), columns=columns)
+        self._shown = sheet
         self.show(sheet)
         rows = sheet.current_rows()
         if rows:

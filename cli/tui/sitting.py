@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sharpen.cli.tui.frames import FrameLog
 from sharpen.cli.tui.wire import Answer, Ask, Decide, Died, Ended, Order, Prepared, Review, Stop, Told
-from sharpen.core.candidate import Verdict
 from sharpen.core.errors import EngineUnavailable, Interrupted
 from sharpen.core.events import Applied, Failed, Finished, Framed, Proposed, Started, Verified
-from sharpen.core.patch import Patch
-from sharpen.core.session import Target
+
+if TYPE_CHECKING:
+    from sharpen.core.candidate import Verdict
+    from sharpen.core.patch import Patch
+    from sharpen.core.session import Target
 
 State = Literal["waiting", "running", "review", "applied", "rejected", "nothing", "failed", "stopped"]
 OVER = frozenset(("applied", "rejected", "nothing", "failed", "stopped"))

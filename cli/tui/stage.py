@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -20,14 +21,15 @@ from sharpen.cli import paint
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.frames import FrameLog, Shot, cell_at
 from sharpen.cli.tui.ink import DARK, Ink
-from sharpen.cli.tui.review import Marks, Review, unsure_marks
 from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sheet_view import SheetView
 from sharpen.cli.tui.sheets import FileSheet, LiveSheet
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.timeline import Timeline
 from sharpen.core.document import Document
-from sharpen.core.patch import Patch
+
+if TYPE_CHECKING:
+    from sharpen.cli.tui.review import Marks
 
 PER_SECOND, PER_SECOND_REDUCED = 30, 4
 FLASH_EVERY, FLASH_FOR = 0.34, 0.1
@@ -67,7 +69,7 @@ class Stage(Vertical):
         """Two views in one place; one of them shows."""
         yield Static("", id="where", markup=False)
         yield FileView(self._file, id="file")
-        yield ReviewView(Review(Patch(), ()), id="review")
+        yield ReviewView(id="review")
         yield Timeline(id="timeline")
         yield Static("", id="inspector", markup=False)
 
@@ -174,6 +176,8 @@ class Stage(Vertical):
         self._drawn = len(self._log) - 1
         if run.patch is None:
             return
+        from sharpen.cli.tui.review import Review
+
         review = self.review
         top = self.view.scroll_offset.y
         self._at, self._word = None, "proposed"
@@ -252,7 +256,7 @@ class Stage(Vertical):
             self._player = None
 
     def _has_proposal(self) -> bool:
-        return bool(self.review.review.patch.edits) and self._word == "proposed"
+        return self.review.proposal is not None and self._word == "proposed"
 
     # Drawing
 
@@ -327,6 +331,8 @@ class Stage(Vertical):
 
 def _marks(run: Run) -> dict[str, Marks]:
     """Doubted tokens of the proposal, a file each."""
+    from sharpen.cli.tui.review import unsure_marks
+
     regions = {target.document.path: target for target in run.targets}
     return {
         path: unsure_marks(regions[path].document, regions[path].region, one.candidate, paint.UNSURE)

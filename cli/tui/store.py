@@ -15,9 +15,11 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sharpen.core.record import Recorded, write
+if TYPE_CHECKING:
+    from sharpen.core.record import Recorded
+
 
 PROMPTS_KEPT = 1_000
 RUNS_KEPT = 100
@@ -117,6 +119,7 @@ class Store:
 def keep(path: Path, frames: Iterable[Recorded]) -> None:
     """Write a run's frames for their owner alone. A disk that refuses costs the memory, not the run."""
     from sharpen.core.errors import WriteFailed
+    from sharpen.core.record import write
 
     with contextlib.suppress(OSError, WriteFailed):
         _private_folder(path.parent)

@@ -10,16 +10,18 @@ import pickle
 import struct
 import threading
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from sharpen.core.document import Document
-from sharpen.core.engines.choose import Known
-from sharpen.core.events import Event
-from sharpen.core.patch import Patch
 from sharpen.core.request import Settings
-from sharpen.core.session import Target
-from sharpen.core.worktree.journal import Checkpoint, Restored
-from sharpen.core.worktree.listing import Listed
+
+if TYPE_CHECKING:  # a screen that waits for its first picture needs none of what these bring along
+    from sharpen.core.document import Document
+    from sharpen.core.engines.choose import Known
+    from sharpen.core.events import Event
+    from sharpen.core.patch import Patch
+    from sharpen.core.session import Target
+    from sharpen.core.worktree.journal import Checkpoint, Restored
+    from sharpen.core.worktree.listing import Listed
 
 _LENGTH = struct.Struct(">I")
 
