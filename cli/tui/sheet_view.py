@@ -162,18 +162,17 @@ class SheetView(ScrollView, can_focus=True):
             return Strip([Segment(" " * width, ink.style("context"))], width)
         line, tint = self.sheet.line(row), self._tint(row)
         gutter = self._gutter_segments(line, tint)
-        room = width - sum(cell_len(s.text) for s in gutter)
+        room = width - self._gutter()
         x = int(self.scroll_offset.x)
         body = [Segment(text, ink.style(name, tint)) for text, name in line.runs]
         if self.shows_cell and row == self.row and self.has_focus:
             body = _with_cell(body, self.column, ink.style("here"), ink.style("context", tint))
-        used = sum(cell_len(s.text) for s in body)
+        used = sum([cell_len(text) for text, _name in line.runs])
         if used < x + room:
             body.append(Segment(" " * (x + room - used), ink.style("context", tint)))
-        strip = Strip(body)
-        if x or used > room:
-            strip = strip.crop(x, x + room)
-        return Strip([*gutter, *strip], width)
+        if x or used > room:  # a strip is dear to make: one is enough for most rows
+            body = list(Strip(body).crop(x, x + room))
+        return Strip([*gutter, *body], width)
 
     def _gutter_segments(self, line: Line, tint: str) -> list[Segment]:
         current = tint in {"current", "selected"}

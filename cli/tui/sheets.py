@@ -85,6 +85,7 @@ class LiveSheet:
         alive = painted[before : len(painted) - max(0, after)]
         self.canvas_height = len(alive)
         self._canvas = tuple(alive) + (PADDING,) * (floor - len(alive))
+        self._known: dict[int, Line] = {}
         self._tail = last + 1
         self._shift = len(alive) - (self._tail - self.first)
 
@@ -104,7 +105,10 @@ class LiveSheet:
             return self._file.line(row)
         inside = row - self.first
         if inside < len(self._canvas):
-            return self._coloured(inside)
+            known = self._known.get(inside)
+            if known is None:
+                known = self._known[inside] = self._coloured(inside)
+            return known
         return self._file.line(self._tail + inside - len(self._canvas), self._shift)
 
     def tint(self, row: int) -> str:
