@@ -95,9 +95,10 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         code = self.process.wait()
-        self._closing = True
-        self._reader.join(2)
-        os.close(self._master)
+        if not self._closing:
+            self._closing = True
+            self._reader.join(2)
+            os.close(self._master)
         return code
 
     def switches(self) -> dict[str, int]:

@@ -100,6 +100,10 @@ class SharpenApp(App[None]):
         if not self._sitting.overhear(answer) and self.is_running:
             self.desk.post_message(Heard(answer))
 
+    def on_app_focus(self) -> None:
+        """Back from an editor, perhaps."""
+        self.desk.look_at_disk()
+
     def on_desk_order(self, message: Desk.Order) -> None:
         """The desk asks the engine's process."""
         self._client.send(message.order)

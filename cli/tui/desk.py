@@ -168,11 +168,8 @@ class Desk(Screen[None]):
         """Lines may have been selected."""
         self.show_where()
 
-    def on_app_focus(self) -> None:
+    def look_at_disk(self) -> None:
         """Somebody may have saved the file in an editor meanwhile."""
-        self._look_at_disk()
-
-    def _look_at_disk(self) -> None:
         run = self.sitting.current
         busy = run is not None and not run.over
         paths = {self.stage.document.path} | {t.document.path for t in (run.targets if run and busy else ())}
@@ -190,7 +187,7 @@ class Desk(Screen[None]):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Into the queue with it."""
-        self._look_at_disk()
+        self.look_at_disk()
         instruction, mentioned = mentions.split(event.text)
         self.store.add_prompt(event.text)
         run_id = self.store.next_id()
@@ -219,7 +216,7 @@ class Desk(Screen[None]):
         """The run is under way: show it, and look at its files now and then."""
         self.stage.begin(run)
         if self._disk is None:
-            self._disk = self.set_interval(1, self._look_at_disk)
+            self._disk = self.set_interval(1, self.look_at_disk)
 
     def rest(self) -> None:
         """Nothing is under way: no timer runs."""

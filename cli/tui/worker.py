@@ -100,7 +100,7 @@ class Worker:
             self._outlet.send(Ended(ask.run, error))
 
     def _run(self, ask: Ask) -> None:
-        from sharpen.cli.commands.edit import targets_of
+        from sharpen.cli.commands.edit import again, targets_of
         from sharpen.cli.road import journal_for
         from sharpen.core.session import Job, run
 
@@ -112,7 +112,7 @@ class Worker:
         self._outlet.send(Prepared(ask.run, targets, tuple(d.path for d, _region in places)))
         if not targets:
             return
-        job = Job(ask.prompt, targets, (), ask.settings, ask.check, "apply")
+        job = Job(ask.prompt, targets, (), ask.settings, ask.check, "apply", again(ask.prompt))
         journal = journal_for(targets[0].document.path)
 
         def decide(patch: Patch) -> Patch | None:

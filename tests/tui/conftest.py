@@ -115,6 +115,17 @@ async def type_in(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*(names.get(char, char) for char in text))
 
 
+async def ask(pilot: Pilot[None], prompt: str) -> None:
+    await type_in(pilot, prompt)
+    await pilot.press("enter")
+
+
+async def to_review(app: SharpenApp, pilot: Pilot[None], prompt: str = "fix it") -> None:
+    await ask(pilot, prompt)
+    await until(pilot, lambda: app.desk.stage.reviewing)
+    await pilot.pause()
+
+
 def screen_text(app: App[None]) -> str:
     """What stands on the screen, without colours."""
     strips = app.screen._compositor.render_strips()
@@ -145,6 +156,7 @@ def tools() -> type:
 
     class Tools:
         drive, until, type_in = staticmethod(drive), staticmethod(until), staticmethod(type_in)
+        ask, to_review = staticmethod(ask), staticmethod(to_review)
         text, picture = staticmethod(screen_text), staticmethod(picture)
 
     return Tools

@@ -1,0 +1,171 @@
+"""The real program in a real (pseudo-)terminal and a real repository, from the first picture to undo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from sharpen.cli.tui.store import Store
+
+ARGV = [sys.executable, "-P", "-m", "sharpen.cli"]
+START = "What should change?"
+
+
+def environment(bench: Any, **more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in {"CI", "COLUMNS", "LINES"}}
+    return kept | {"SHARPEN_STATE_DIR": str(bench.state), **more}
+
+
+@pytest.fixture
+def opened(bench: Any) -> Iterator[Callable[..., Terminal]]:
+    terminals: list[Terminal] = []
+
+    def open_(*arguments: str, **env: str) -> Terminal:
+        terminals.append(Terminal([*ARGV, *arguments], bench.folder, environment(bench, **env), 100, 30))
+        return terminals[-1]
+
+    yield open_
+    for terminal in terminals:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+        terminal.close()
+
+
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_from_prompt_to_undo_the_diff_is_exactly_what_was_accepted(
+    bench: Any, opened: Callable[..., Terminal]
+) -> None:
+    """Open on a broken file, ask, watch, reject one hunk, accept one, apply, quit, look at git, undo."""
+    terminal = opened("total.py")
+    terminal.wait(START)
+    terminal.send("fix it @total.py @load.py\r")
+    terminal.wait("step ")
+    terminal.wait("hunk 1 of 2")
+    terminal.send("n")
+    terminal.wait("hunk 2 of 2")
+    terminal.send("y")
+    terminal.wait("checkpoint")
+    terminal.send("\x11")
+    assert terminal.close() == 0
+    changed = [line for line in bench.git("diff", "-U0").splitlines() if line[:1] in "+-"]
+    assert changed == ["--- a/load.py", "+++ b/load.py", "+import os"]
+    done = subprocess.run(
+        [*ARGV, "undo"], cwd=bench.folder, env=environment(bench), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert bench.git("status", "--short") == ""
+
+
+def test_the_terminal_is_left_as_it_was(bench: Any, opened: Callable[..., Terminal]) -> None:
+    terminal = opened()
+    terminal.wait(START)
+    terminal.send("\x11")
+    assert terminal.close() == 0
+    drawn = bytes(terminal._data)
+    assert drawn.count(b"\x1b[?1049h") == drawn.count(b"\x1b[?1049l") == 1
+    assert drawn.rfind(b"\x1b[?25h") > drawn.rfind(b"\x1b[?25l")
+
+
+@pytest.mark.parametrize("when", ["running", "review"])
+def test_a_kill_leaves_files_and_history_whole(
+    bench: Any, opened: Callable[..., Terminal], when: str
+) -> None:
+    terminal = opened("total.py")
+    terminal.wait(START)
+    terminal.send("fix it\r")
+    terminal.wait("hunk 1 of 1" if when == "review" else "preparing")
+    terminal.process.send_signal(signal.SIGKILL)
+    terminal.close()
+    assert bench.git("status", "--short") == ""
+    assert Store(bench.state, bench.folder).prompts() == ["fix it"]
+
+
+def test_the_engines_process_ends_with_the_screen(bench: Any, opened: Callable[..., Terminal]) -> None:
+    terminal = opened("total.py")
+    terminal.wait(START)
+    terminal.send("fix it\r")
+    terminal.wait("hunk 1 of 1")
+    children = Path(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}/children")
+    if not children.exists():
+        pytest.fail("this test needs /proc/PID/task/PID/children")
+    worker = int(children.read_text().split()[0])
+    terminal.process.send_signal(signal.SIGKILL)
+    until(lambda: not _alive(worker), 20)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_nothing_is_drawn_and_the_loop_sleeps_while_it_waits(
+    bench: Any, opened: Callable[..., Terminal]
+) -> None:
+    terminal = opened("total.py")
+    terminal.wait(START)
+    terminal.settle(2)
+    before, drawn = terminal.switches(), terminal.written
+    time.sleep(2)
+    after = terminal.switches()
+    main = next(iter(after))
+    assert terminal.written == drawn
+    assert after[main] == before[main]
+
+
+def test_the_plain_log_redraws_nothing(bench: Any, opened: Callable[..., Terminal]) -> None:
+    """For screen readers: lines only, each once."""
+    terminal = opened("total.py", ACCESSIBLE="1")
+    terminal.wait("prompt (undo, quit): ")
+    terminal.send("fix it\n")
+    terminal.wait("apply?")
+    terminal.send("y\n")
+    terminal.wait("repaired")
+    terminal.send("undo\n")
+    terminal.wait("put back")
+    terminal.send("quit\n")
+    terminal.close()
+    drawn = bytes(terminal._data)
+    assert b"\x1b[?1049h" not in drawn
+    assert b"\x1b[2J" not in drawn
+    assert b"\x1b[A" not in drawn
+    assert bench.git("status", "--short") == ""
+
+
+def test_sixteen_colours_are_enough(bench: Any, opened: Callable[..., Terminal]) -> None:
+    terminal = opened("total.py", TERM="xterm", COLORTERM="")
+    terminal.wait(START)
+    terminal.send("fix it\r")
+    terminal.wait("hunk 1 of 1")
+    terminal.settle(0.5)
+    assert b"38;2;" not in bytes(terminal._data)
+    assert b"38;5;" not in bytes(terminal._data)
+
+
+def test_no_colour_means_none(bench: Any, opened: Callable[..., Terminal]) -> None:
+    terminal = opened("total.py", NO_COLOR="1")
+    terminal.wait(START)
+    terminal.send("fix it\r")
+    terminal.wait("hunk 1 of 1")
+    terminal.settle(0.5)
+    import re
+
+    colours = set(re.findall(rb"\x1b\[([0-9;]*)m", bytes(terminal._data)))
+    assert not [c for c in colours if re.search(rb"(^|;)(3[0-7]|38|4[0-7]|48|9[0-7])(;|$)", c)], colours
