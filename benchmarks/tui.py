@@ -17,10 +17,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # run as a file: the folder above is where `benchmarks` is found
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -123,9 +122,9 @@ class StaticApp(App[None]):
         self.query_one(Static).update(text)
 
 
-async def drawn(make: Callable[[], Any], shown: Sequence[Frame]) -> tuple[float, float]:
+async def drawn(make: type[CanvasApp | StaticApp], shown: Sequence[Frame]) -> tuple[float, float]:
     """(CPU milliseconds, bytes) a frame, after ten that are not counted."""
-    app = make()
+    app = make(driver_class=Counting)
     result: list[tuple[float, float]] = []
 
     async def scenario() -> None:
@@ -159,7 +158,7 @@ def measure_frames(count: int) -> Figures:
         pairs: dict[str, list[tuple[float, float]]] = {"canvas": [], "Static.update": []}
         for _ in range(3):
             for name, app in (("canvas", CanvasApp), ("Static.update", StaticApp)):
-                pairs[name].append(asyncio.run(drawn(lambda app=app: app(driver_class=Counting), shown)))
+                pairs[name].append(asyncio.run(drawn(app, shown)))
         for name, both in pairs.items():
             found[f"{name}, {label}: CPU ms a frame"] = statistics.median(cpu for cpu, _bytes in both)
             found[f"{name}, {label}: bytes a frame"] = statistics.median(size for _cpu, size in both)

@@ -74,10 +74,10 @@ class ReviewView(SheetView):
         assert self.proposal is not None
         return self.proposal
 
-    def begin(self, review: Review, marks: dict[str, Marks]) -> None:
-        """A new proposal."""
-        self.proposal, self.marks, self._before = review, marks, []
-        self._update()
+    def begin(self, review: Review, marks: dict[str, Marks], top: int, room: int) -> None:
+        """A new proposal, at the same place in the file as what was in view: `room` rows from row `top` on."""
+        self.proposal, self.marks, self._before, self.room = review, marks, [], room
+        self._update(top)
 
     def put(self, review: Review) -> None:
         """A changed review, which `u` takes back."""
@@ -141,13 +141,15 @@ class ReviewView(SheetView):
             self.is_split = self.size.width >= WIDE
             self._update()
 
-    def _update(self) -> None:
+    def _update(self, top: int | None = None) -> None:
         from sharpen.cli.tui.review_sheet import ReviewSheet
 
         columns = self.size.width - self._gutter() - 1 if self.is_split else None
         sheet = ReviewSheet(self.review, self.path, self.marks.get(self.path), columns=columns)
         self._shown = sheet
         self.show(sheet)
+        if top is not None:
+            self.scroll_to(y=top, animate=False, force=True)  # it has no size yet
         rows = sheet.current_rows()
         if rows:
             self.row = rows.start

@@ -65,6 +65,8 @@ class SheetView(ScrollView, can_focus=True):
         """Row in which a selection began."""
         self.shows_cell = False
         """Whether the cursor is a cell rather than a row."""
+        self.room = 0
+        """Rows that it will have, told while it is not displayed yet."""
         self.ink: Ink = DARK
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2_048)
         self._drawn: dict[int, tuple[object, ...]] = {}
@@ -110,12 +112,14 @@ class SheetView(ScrollView, can_focus=True):
         return min(self.held, self.row), max(self.held, self.row)
 
     def bring_into_view(self, rows: range) -> None:
-        """Scroll as little as shows the rows, the first one in any case."""
-        top, height = int(self.scroll_offset.y), self.size.height
+        """Scroll as little as shows the rows; more of them than fit are in view where some are."""
+        top, height = int(self.scroll_offset.y), self.size.height or self.room
         if height <= 0 or not rows or (top <= rows.start and rows.stop <= top + height):
             return
+        if len(rows) > height and rows.start < top + height and rows.stop > top:
+            return
         spare = max(0, height - len(rows))
-        self.scroll_to(y=max(0, rows.start - min(spare // 2, height // 3)), animate=False)
+        self.scroll_to(y=max(0, rows.start - min(spare // 2, height // 3)), animate=False, force=True)
 
     def _measure(self) -> None:
         size = Size(self._gutter() + self.sheet.width + 1, self.sheet.height)

@@ -179,11 +179,10 @@ class Stage(Vertical):
         from sharpen.cli.tui.review import Review
 
         review = self.review
-        top = self.view.scroll_offset.y
+        top, room = int(self.view.scroll_offset.y), self.view.size.height
         self._at, self._word = None, "proposed"
         self.view.display, review.display = False, True
-        review.scroll_to(y=top, animate=False)
-        review.begin(Review.of(run.patch), _marks(run))
+        review.begin(Review.of(run.patch), _marks(run), top, room)
         if focus:
             review.focus()
         self._instruments()
@@ -262,7 +261,9 @@ class Stage(Vertical):
 
     def _draw(self, shot: Shot, *, flash: bool) -> None:
         if self.reviewing:
+            self.view.room, top = self.review.size.height, int(self.review.scroll_offset.y)
             self.review.display, self.view.display = False, True
+            self.view.scroll_to(y=top, animate=False, force=True)
         if self._file.document is not shot.document:
             self._file = FileSheet(shot.document)
         now = self.clock()
@@ -270,9 +271,13 @@ class Stage(Vertical):
         if flash:
             self._flashed = now
         self._flashing = flash
-        sheet = LiveSheet(self._file, shot.frame, shot.fresh if flash else range(0), self._floor)
+        fresh = shot.fresh if flash else range(0)
+        sheet = LiveSheet(self._file, shot.frame, fresh, self._floor)
         if sheet.canvas_height > self._floor:
-            self._floor = sheet.canvas_height + (ROOM if self._floor else 0)
+            grown = self._floor > 0
+            self._floor = sheet.canvas_height + (ROOM if grown else 0)
+            if grown:
+                sheet = LiveSheet(self._file, shot.frame, fresh, self._floor)
         view = self.view
         view.show(sheet)
         if not view.shows_cell:

@@ -288,3 +288,40 @@ def test_a_resize_at_any_time_keeps_file_and_prompt_in_view(bench: Any, tools: A
         assert max(len(line) for line in said.splitlines()) <= width
 
     tools.drive(bench.app("total.py"), scenario, size=(120, 40))
+
+
+def test_a_proposal_far_down_in_a_file_is_brought_into_view_at_its_place(bench: Any, tools: Any) -> None:
+    before = "".join(f"a{i} = {i}\n" for i in range(300))
+    after = "".join(f"b{i} = {i}\n" for i in range(300))
+    text = before + "x = 1\n" + after
+    bench.write("long.py", text)
+    options = bench.script(text.replace("x = 1", "x = 2"), frames=(text.replace("x = 1", "x = 7"),))
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot, "anything")
+        assert "x = 2" in tools.text(app)
+        await pilot.press("left")
+        await pilot.pause()
+        assert "x = 7" in tools.text(app)
+
+    tools.drive(bench.app("long.py", options=options), scenario)
+
+
+def test_the_text_below_a_canvas_moves_at_most_once(bench: Any, tools: Any) -> None:
+    bench.write("sound.py", "x = 1\ny = 2\nlast = 3\n")
+    shapes = ("x = 1\n", "x = (\n1)\n", "x = 1\n", "x = (\n1\n)\n", "x = 1\n", "x = [\n1]\n")
+    options = bench.script(
+        "x = 5\ny = 2\nlast = 3\n", frames=tuple(f"{shape}y = 2\nlast = 3\n" for shape in shapes), pause=0.15
+    )
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.ask(pilot, "anything")
+        places: list[int] = []
+        while not app.desk.stage.reviewing:
+            sheet = app.desk.stage.view.sheet
+            if not places or sheet.height != places[-1]:
+                places.append(sheet.height)
+            await pilot.pause(0.02)
+        assert len(places) <= 2, places
+
+    tools.drive(bench.app("sound.py", options=options), scenario)
