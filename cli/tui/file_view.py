@@ -48,6 +48,15 @@ class FileView(SheetView):
             super().__init__()
             self.what = what
 
+    is_replay = False
+    """Whether a record is shown, which has nothing to undo."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that have no meaning here are not offered."""
+        return not (
+            self.is_replay and action == "wish" and parameters[:1] in {("undo",), ("redo",), ("review",)}
+        )
+
     def action_scrub(self, by: int) -> None:
         """Frames back or on; with the cell cursor, left and right are its own."""
         if self.shows_cell and abs(by) == 1:

@@ -43,6 +43,7 @@ class ReplayApp(App[None]):
             themes.ink_for(self.current_theme, no_color=self.no_color, colours=self.console.color_system)
         )
         stage.load(self._frames, "replay")
+        stage.view.is_replay = True
         stage.view.focus()
         self.call_after_refresh(stage.play)
 

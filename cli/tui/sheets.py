@@ -84,7 +84,8 @@ class LiveSheet:
         after = min(file.height - 1, last + paint.AROUND) - last
         alive = painted[before : len(painted) - max(0, after)]
         self.canvas_height = len(alive)
-        self._canvas = tuple(alive) + (PADDING,) * (floor - len(alive))
+        below = last + 1 < file.height  # with nothing below there is nothing to keep in its place
+        self._canvas = tuple(alive) + (PADDING,) * (floor - len(alive) if below else 0)
         self._known: dict[int, Line] = {}
         self._tail = last + 1
         self._shift = len(alive) - (self._tail - self.first)
