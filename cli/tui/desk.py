@@ -16,7 +16,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from sharpen.cli.paint import harmless
 from sharpen.cli.tui import answers, clipboard, mentions, outcome
@@ -25,7 +25,7 @@ from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.ink import DARK, Ink
 from sharpen.cli.tui.outcome import Notice
-from sharpen.cli.tui.panels import NoticeLine, QueueLines
+from sharpen.cli.tui.panels import KeyLine, NoticeLine, QueueLines
 from sharpen.cli.tui.prompt import Completions, Prompt
 from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sitting import Run, Sitting
@@ -96,7 +96,7 @@ class Desk(Screen[None]):
         yield QueueLines("", id="queue", markup=False)
         yield popup
         yield Prompt(popup, id="prompt")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         """The first file, the prompt's history, the focus."""

@@ -14,6 +14,31 @@ from sharpen.cli.tui.sitting import Run
 QUEUE_SHOWN = 3
 
 
+class KeyLine(Static):
+    """The keys of what has the focus.
+
+    Textual's own footer is a widget a key, made anew at every change of focus, and some of the old ones are never let
+    go: a hundred edits held 40 MB more. This is one line of text.
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__("", id=id, markup=False)
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+
+    def _follow(self, _screen: object) -> None:
+        accent = "" if self.app.no_color else self.app.current_theme.accent or ""
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                line.append(f"{self.app.get_key_display(binding)} ", f"bold {accent}".strip())
+                line.append(f"{binding.description}  ")
+        self.update(line)
+
+
 class NoticeLine(Static):
     """A sentence in the place where the answer would have come."""
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from sharpen.cli.tui import themes
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.frames import FrameLog
+from sharpen.cli.tui.panels import KeyLine
 from sharpen.cli.tui.stage import Stage
 
 
@@ -33,7 +34,7 @@ class ReplayApp(App[None]):
     def compose(self) -> ComposeResult:
         """The stage and its keys."""
         yield Stage(id="stage")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         """Play from the first frame."""

@@ -68,7 +68,7 @@ class SheetView(ScrollView, can_focus=True):
         self.room = 0
         """Rows that it will have, told while it is not displayed yet."""
         self.ink: Ink = DARK
-        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2_048)
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(256)
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._dragging = False
 
