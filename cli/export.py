@@ -17,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from sharpen.cli.tui.frames import FrameLog, Shot
+from sharpen.cli.tui.frames import FrameLog, Shot, here_style
 from sharpen.cli.tui.ink import DARK
 from sharpen.cli.tui.sheets import FileSheet, LiveSheet
 from sharpen.core.errors import BadInput, WriteFailed
@@ -137,7 +137,11 @@ def _row(sheet: LiveSheet, row: int) -> Row:
 def _instruments(log: FrameLog, index: int) -> list[Row]:
     bars = log.bars(COLUMNS - 2)
     here = index if len(log) <= len(bars) else index * len(bars) // len(log)
-    parts = ((bars[:here], "gutter"), (bars[here : here + 1], "here"), (bars[here + 1 :], "quiet"))
+    parts = (
+        (bars[:here], "gutter"),
+        (bars[here : here + 1], here_style(bars[here : here + 1])),
+        (bars[here + 1 :], "quiet"),
+    )
     return [
         _fitted([Segment(f" {log.shots[index].facts}", DARK.style("quiet"))]),
         _fitted([Segment(" ", DARK.style("context")), *(Segment(t, DARK.style(n)) for t, n in parts)]),

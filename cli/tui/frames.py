@@ -14,6 +14,13 @@ from sharpen.core.canvas import MASK_GLYPH, Canvas, Cell, Frame
 from sharpen.core.document import Document
 
 BARS = "▁▂▃▄▅▆▇█"
+
+
+def here_style(bar: str) -> str:
+    """The style of the bar that is looked at: a full one would cover a background."""
+    return "number-current" if bar == BARS[-1] else "here"
+
+
 _KNOWN_STATES = frozenset(("draft", "settled", "revised"))
 
 

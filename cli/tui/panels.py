@@ -31,9 +31,11 @@ class KeyLine(Static):
     def _follow(self, _screen: object) -> None:
         accent = "" if self.app.no_color else self.app.current_theme.accent or ""
         line = Text(" ", no_wrap=True, overflow="ellipsis")
+        said: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled:
+            if binding.show and active.enabled and binding.action not in said:
+                said.add(binding.action)
                 line.append(f"{self.app.get_key_display(binding)} ", f"bold {accent}".strip())
                 line.append(f"{binding.description}  ")
         self.update(line)

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sharpen.cli.tui.frames import FrameLog
+from sharpen.cli.tui.frames import FrameLog, here_style
 from sharpen.cli.tui.ink import DARK, Ink
 
 
@@ -69,7 +69,7 @@ class Timeline(Widget):
             [
                 Segment(" ", ink.style("context")),
                 Segment(bars[:here], ink.style("gutter")),
-                Segment(bars[here : here + 1], ink.style("here")),
+                Segment(bars[here : here + 1], ink.style(here_style(bars[here : here + 1]))),
                 Segment(bars[here + 1 :], ink.style("quiet")),
             ],
             width,
