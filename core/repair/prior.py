@@ -13,6 +13,8 @@ COMMENTED = -5.0
 JOINED = -4.0
 SPLIT = -3.0
 CALL = -3.0
+EARLY = -1.5
+"""A bracket closed in the middle of an expression."""
 WORD = -1.5
 NEW_WORD = -0.5
 SWAPPED = -1.0
@@ -50,6 +52,8 @@ def _change(scene: Scene, change: Change) -> float:
         total += _bracket_gone(scene, change.at)
     elif change.insert and scene.word_before[change.at] and scene.shown[change.at : change.at + 1] == ["("]:
         total += CALL
+    if change.insert and new in {")", "]", "}"} and _goes_on(scene, change.at):
+        total += EARLY
     word = old.strip()
     if word and new.strip() and _sort(word) != _sort(new.strip()):
         total += SWAPPED
@@ -72,3 +76,8 @@ def _bracket_gone(scene: Scene, at: int) -> float:
     if before and before[-1] in {"if", "elif", "while", "not", "return", "in", "and", "or"}:
         return BARE
     return CALL if at > 0 and scene.word_before[at] else 0.0
+
+
+def _goes_on(scene: Scene, at: int) -> bool:
+    after = scene.shown[at].strip() if at < len(scene.shown) else ""
+    return bool(scene.word_after[at]) or after in {".", "(", "["}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sharpen.core.repair.plans import Array, Reading, log_softmax
-from sharpen.core.repair.tokens import BOS, DEL, FIRST_TEXT, MASK, PAD, SEP
+from sharpen.core.repair.tokens import DEL, FIRST_TEXT, MASK, PAD, SEP
 
 Ints = NDArray[np.int64]
 Run = Callable[[Ints, Ints, Ints], tuple[Array, Array]]
@@ -40,16 +40,31 @@ def read(run: Run, window: list[int], flags: list[int], kind: int) -> Reading:
     return Reading(list(window), heads[0, OPEN : OPEN + t, 0], gaps, log_softmax(logits))
 
 
-def cleanliness(run: Run, windows: list[list[int]]) -> list[float]:
-    """For each window, the log-probability that nothing in it is wrong or missing (nats, at most 0)."""
-    ids, marks = _batch(windows, [[0] * len(w) for w in windows], BOS)
-    heads, _ = run(ids, marks, np.zeros(1, np.int64))
-    out = []
-    for row, window in enumerate(windows):
-        part = heads[row, OPEN : OPEN + len(window)]
-        keep = -np.logaddexp(0.0, part[:, 0])
-        none_missing = log_softmax(part[:, 1:])[:, 0]
-        out.append(float(keep.sum() + none_missing.sum()))
+def second_opinion(
+    run: Run, windows: list[list[int]], flags: list[list[int]], kind: int, hidden: list[list[tuple[int, int]]]
+) -> list[float]:
+    """Log-probability of the hidden tokens of each window, all masked at once: sum over (position, token) in nats."""
+    ids, marks = _batch(windows, flags, kind)
+    width = ids.shape[1]
+    rows = np.asarray(
+        [r * width + OPEN + i - 1 for r, places in enumerate(hidden) for i, _ in places], np.int64
+    )
+    if not len(rows):
+        return [0.0] * len(windows)
+    _, logits = run(ids, marks, rows)
+    logp = log_softmax(_known(logits))
+    sums, k = [], 0
+    for places in hidden:
+        sums.append(float(sum(logp[k + n, token] for n, (_, token) in enumerate(places))))
+        k += len(places)
+    return sums
+
+
+def _known(logits: Array) -> Array:
+    """Without the tokens that are no text; `<del>` stays."""
+    out = logits.copy()
+    out[:, :FIRST_TEXT] = -np.inf
+    out[:, DEL] = logits[:, DEL]
     return out
 
 
@@ -71,10 +86,7 @@ def fill(
         width = ids.shape[1]
         rows = np.asarray([r * width + OPEN + i - 1 for r, i in places], np.int64)
         _, logits = run(ids, marks, rows)
-        known = logits.copy()
-        known[:, :FIRST_TEXT] = -np.inf
-        known[:, DEL] = logits[:, DEL]
-        logp = log_softmax(known)
+        logp = log_softmax(_known(logits))
         best = logp.argmax(-1)
         sure = logp[np.arange(len(best)), best]
         for r, window in enumerate(windows):

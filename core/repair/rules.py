@@ -241,12 +241,13 @@ def _characters(scene: Scene, message: str) -> Iterator[Plan]:
 
 
 _FOREIGN = (
-    (re.compile(r" ?&& ?"), " and "), (re.compile(r" ?\|\| ?"), " or "), (re.compile(r"!(?=[\w(])"), "not "),
-    (re.compile(r"\b(?:else if|elsif|elseif)\b"), "elif"), (re.compile(r"(?<=[\w\])])\+\+"), " += 1"),
-    (re.compile(r"(?<=[\w\])])--"), " -= 1"), (re.compile(r"^(\s*)//"), r"\1#"), (re.compile(r"<>"), "!="),
-    (re.compile(r"^(\s*)(?:function|func|fn) (?=\w)"), r"\1def "), (re.compile(r"^(\s*)(?:let|const|var) (?=\w)"), r"\1"),
-    (re.compile(r"=>"), ">="), (re.compile(r"=<"), "<="), (re.compile(r"^(\s*)catch\b"), r"\1except"),
-    (re.compile(r"=== ?"), "== "), (re.compile(r" *\{\s*$"), ":"),
+    (2.0, re.compile(r" ?&& ?"), " and "), (2.0, re.compile(r" ?\|\| ?"), " or "),
+    (2.0, re.compile(r"!(?=[\w(])"), "not "), (1.0, re.compile(r"\b(?:else if|elsif|elseif)\b"), "elif"),
+    (1.0, re.compile(r"(?<=[\w\])])\+\+"), " += 1"), (0.0, re.compile(r"(?<=[\w\])])--(?!\w)"), " -= 1"),
+    (1.0, re.compile(r"^(\s*)//"), r"\1#"), (1.0, re.compile(r"<>"), "!="), (0.0, re.compile(r"=== ?"), "== "),
+    (0.0, re.compile(r"^(\s*)(?:function|func|fn) (?=\w)"), r"\1def "), (0.0, re.compile(r"=<"), "<="),
+    (0.0, re.compile(r"^(\s*)(?:let|const|var) (?=\w)"), r"\1"), (-1.0, re.compile(r"=>"), ">="),
+    (0.0, re.compile(r"^(\s*)catch\b"), r"\1except"), (-1.0, re.compile(r" *\{\s*$"), ":"),
 )  # fmt: skip
 
 
@@ -255,7 +256,7 @@ def _foreign(scene: Scene) -> Iterator[Plan]:
     text = scene.text
     starts = line_starts(text)
     named = text.count("\n", 0, scene.window.spans[scene.named[1] - 1][1])
-    for pattern, new in _FOREIGN:
+    for worth, pattern, new in _FOREIGN:
         here, there = [], []
         for row in range(scene.window.first, scene.window.last):
             end = starts[row + 1] - 1 if row + 1 < len(starts) else len(text)
@@ -267,9 +268,9 @@ def _foreign(scene: Scene) -> Iterator[Plan]:
                 if row in {named, named - 1}:
                     here.append(edit)
         if here:
-            yield Plan((), -1.5, tuple(here))
+            yield Plan((), worth, tuple(here))
         if len(there) > len(here) > 0:
-            yield Plan((), -2.5, tuple(there))
+            yield Plan((), worth - 1.0, tuple(there))
 
 
 def _narrowed(start: int, old: str, new: str) -> tuple[int, int, str]:

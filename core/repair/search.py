@@ -19,7 +19,7 @@ from sharpen.core.repair.moves import moves
 from sharpen.core.repair.plans import Plan, Reading
 from sharpen.core.repair.prior import prior
 from sharpen.core.repair.proposals import repeated, singles, together
-from sharpen.core.repair.reader import Run, cleanliness, fill, read
+from sharpen.core.repair.reader import Run, fill, read, second_opinion
 from sharpen.core.repair.rules import rules
 from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.splice import edits, rewrite
@@ -37,7 +37,8 @@ MASKED = 8
 """Plans with masks that are denoised in one round, in one batch."""
 VIEW = 96
 """Tokens around a mask that the denoising looks at: half a window, at half its price."""
-CLEAN_WEIGHT = 0.5
+SECOND = 0.5
+"""Weight of the second opinion against the first."""
 ROUNDS = 10
 BRANCHES = 3
 """Texts kept of one round that held no repair."""
@@ -112,7 +113,7 @@ def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[
                 further = _further(made, verdict, found, text)
                 onward += [further] if further is not None else []
         if held:
-            yield from _ranked(held, window, tools)[:wanted]
+            yield from _first(_ranked(held, scene, kind, tools), wanted)
             return
         best = sorted(onward, key=lambda s: -s[0])[:BRANCHES]
         states = sorted(
@@ -213,17 +214,65 @@ def _round(
                 plans = [*parts, *plans]
 
 
+def _first(items: Iterator[Step | Found], wanted: int) -> Iterator[Step | Found]:
+    """All steps and at most `wanted` repairs."""
+    for item in items:
+        yield item
+        wanted -= isinstance(item, Found)
+        if wanted <= 0:
+            return
+
+
 def _part(less: Plan, more: Plan) -> bool:
     """Whether `more` does what `less` does, and then something that nobody needs."""
     return more.loose and not less.beyond and set(less.changes) < set(more.changes)
 
 
-def _ranked(held: list[Found], window: Window, tools: Tools) -> list[Found]:
-    """By the plan's log-odds plus how clean the repaired window reads; fewer changes win a tie."""
+def _ranked(held: list[Found], scene: Scene, kind: int, tools: Tools) -> Iterator[Step | Found]:
+    """By the plan's log-odds and a second opinion: its new tokens masked, all plans denoised in one batch."""
     held = [f for f in held if not any(_part(g.plan, f.plan) for g in held)]
-    if len(held) == 1:
-        return held
-    rows = [planning.apply(window.ids, f.plan) for f in held]
-    clean = cleanliness(tools.run, rows)
-    scored = [replace(f, score=f.score + CLEAN_WEIGHT * c) for f, c in zip(held, clean, strict=True)]
-    return sorted(scored, key=lambda f: (-f.score, len(f.changes)))
+    masked = [_hidden(scene, f.plan) for f in held]
+    best = max(range(len(held)), key=lambda k: held[k].score)
+    if masked[best][1]:
+        cover = Plan(
+            tuple(replace(c, new=(MASK,) * len(c.new)) for c in held[best].plan.changes), held[best].score
+        )
+        yield Step("denoise", scene.text, scene.window, scene.reading, cover, tuple(masked[best][0]))
+    if len(held) > 1:
+        rows = [row for row, _, _ in masked]
+        flags = [flag for _, _, flag in masked]
+        sums = second_opinion(tools.run, rows, flags, kind, [places for _, places, _ in masked])
+        held = [
+            replace(f, score=f.score + SECOND * (said - _first_opinion(scene, f.plan)))
+            for f, said in zip(held, sums, strict=True)
+        ]
+    yield from sorted(held, key=lambda f: (-f.score, len(f.changes)))
+
+
+def _hidden(scene: Scene, plan: Plan) -> tuple[list[int], list[tuple[int, int]], list[int]]:
+    """The window with the plan's new tokens masked, their places and what they are, and the window's flags."""
+    row: list[int] = []
+    flags: list[int] = []
+    places: list[tuple[int, int]] = []
+    place = {(c.at, c.insert): c.new for c in plan.changes}
+    ids, old = scene.window.ids, scene.window.flags
+    for i in range(len(ids) + 1):
+        flag = old[min(i, len(ids) - 1)]
+        for insert in (True, False):
+            for token in place.get((i, insert), ()):
+                places.append((len(row), token))
+                row.append(MASK)
+                flags.append(flag)
+        if i < len(ids) and (i, False) not in place:
+            row.append(ids[i])
+            flags.append(flag)
+    return row, places, flags
+
+
+def _first_opinion(scene: Scene, plan: Plan) -> float:
+    """What the token head said of the plan's new tokens where they are one at a place; later ones count a nat and a half."""
+    said = 0.0
+    for change in plan.changes:
+        for n, token in enumerate(change.new):
+            said += float(scene.reading.logits[change.at, token]) if n == 0 else -1.5
+    return said
