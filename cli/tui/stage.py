@@ -137,6 +137,7 @@ class Stage(Vertical):
     def _follow(self, log: FrameLog, word: str) -> None:
         self.rest()
         self._log, self._at, self._drawn, self._floor, self._word = log, None, -1, 0, word
+        self._flashing = False
         self.query_one(Timeline).display = True
         self._instruments()
 
