@@ -48,7 +48,7 @@ def likeness(wrong: str, right: str) -> float:
         if wrong[:1].isupper() == right[:1].isupper():
             return 1.0
         return 0.6 if wrong.upper() != wrong else 0.75
-    found = max(_typing(a, b), _part(wrong, right, a, b), _shared(wrong, right))
+    found = min(1.0, max(_typing(a, b), _part(wrong, right, a, b), _shared(wrong, right)))
     classlike = len(wrong) > 1 and wrong[0].isupper() and not wrong.isupper() and not right.isupper()
     return found - 0.2 if classlike and right[:1].islower() else found
 
