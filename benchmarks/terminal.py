@@ -87,6 +87,12 @@ class Terminal:
                 return
         raise TimeoutError("it never stopped drawing")
 
+    def vanish(self) -> None:
+        """Take the terminal away, as a connection that breaks does."""
+        self._closing = True
+        self._reader.join(2)
+        os.close(self._master)
+
     def close(self) -> int:
         """End the program and return its exit code."""
         if self.process.poll() is None:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from sharpen.cli import fatal
+from sharpen.cli import fatal, usage
 from sharpen.cli.options import settled
 
 app = typer.Typer(
@@ -191,7 +191,7 @@ def doctor() -> None:
 def main() -> None:
     """Run the command, turn whatever ends it into an exit code."""
     sys.argv = [a if a != "--json=cells" else "--json-cells" for a in sys.argv]
-    code = fatal.guarded(lambda: app(prog_name="sharpen"))
+    code = fatal.guarded(lambda: usage.run(app))
     # All is done: an interrupt of the interpreter's own end would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)

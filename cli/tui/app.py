@@ -7,6 +7,7 @@ it is in. What happens on the screen is the desk's.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from sharpen.cli.options import Options
@@ -27,6 +29,16 @@ from sharpen.cli.tui.sitting import Sitting
 from sharpen.cli.tui.store import Store
 from sharpen.cli.tui.wire import Answer, Look
 from sharpen.core.errors import SharpenError
+
+
+def _driver() -> type[Driver] | None:
+    """The terminal's driver where there is a choice: never where TEXTUAL_DRIVER names another, nor on Windows."""
+    if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from sharpen.cli.tui.driver import SleepingDriver
+
+    return SleepingDriver
+
 
 START_AFTER = 0.2
 """Seconds after which the engine's process is started: its start must not compete with the first picture."""
@@ -58,7 +70,7 @@ class SharpenApp(App[None]):
         light: bool = False,
     ) -> None:
         preferences = preferences or Preferences()
-        super().__init__(ansi_color="NO_COLOR" in os.environ)
+        super().__init__(driver_class=_driver(), ansi_color="NO_COLOR" in os.environ)
         self._client = Client(self._hear)
         self._sitting = Sitting(self._client.send)
         self._preferences = preferences

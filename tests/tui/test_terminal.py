@@ -125,9 +125,8 @@ def test_nothing_is_drawn_and_the_loop_sleeps_while_it_waits(
     before, drawn = terminal.switches(), terminal.written
     time.sleep(2)
     after = terminal.switches()
-    main = next(iter(after))
     assert terminal.written == drawn
-    assert after[main] == before[main]
+    assert after == before  # no thread at all
 
 
 def test_the_plain_log_redraws_nothing(bench: Any, opened: Callable[..., Terminal]) -> None:
@@ -169,3 +168,11 @@ def test_no_colour_means_none(bench: Any, opened: Callable[..., Terminal]) -> No
 
     colours = set(re.findall(rb"\x1b\[([0-9;]*)m", bytes(terminal._data)))
     assert not [c for c in colours if re.search(rb"(^|;)(3[0-7]|38|4[0-7]|48|9[0-7])(;|$)", c)], colours
+
+
+def test_the_app_ends_when_its_terminal_vanishes(bench: Any, opened: Callable[..., Terminal]) -> None:
+    """Without a signal too: a session that is not the terminal's own gets none, and must not spin for ever."""
+    terminal = opened("total.py")
+    terminal.wait(START)
+    terminal.vanish()
+    until(lambda: terminal.process.poll() is not None, 20)
