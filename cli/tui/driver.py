@@ -6,6 +6,7 @@ is gone without a signal (a session that was not the terminal's own). Everything
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -28,7 +29,8 @@ class SleepingDriver(LinuxDriver):
     def disable_input(self) -> None:
         """Wake the thread up, so that it sees that it is to end."""
         if self._waker is not None:
-            self._waker.send(b"x")
+            with contextlib.suppress(OSError):  # the thread has just ended by itself
+                self._waker.send(b"x")
         super().disable_input()
 
     def run_input_thread(self) -> None:
