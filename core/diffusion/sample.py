@@ -1,0 +1,120 @@
+"""Sampling: from a loaded model, a prompt and options to the steps of a canvas. The other door of the local engine.
+
+Called by the torch process, the model commands, the benchmarks and the tests. Fills in the family's defaults, seeds
+once, makes the family's policy and runs the loop. `exact` gives what the official sampler gives; fast is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+
+import torch
+
+from sharpen.core.diffusion.board import Board
+from sharpen.core.diffusion.exact_bd3lm import Bd3lm
+from sharpen.core.diffusion.exact_blocks import Llada20, Llada21, Sdar
+from sharpen.core.diffusion.exact_dream import Dream, OpenDcoder
+from sharpen.core.diffusion.exact_dreamon import DreamOn
+from sharpen.core.diffusion.exact_fastdllm import FastDllm
+from sharpen.core.diffusion.exact_llada import llada, mdlm
+from sharpen.core.diffusion.load import Loaded
+from sharpen.core.diffusion.options import Mark, Options, Step
+from sharpen.core.diffusion.policy import Policy, denoise
+from sharpen.core.errors import BadInput, EngineUnavailable
+
+__all__ = ["Mark", "Options", "Step", "resolve", "sample"]
+
+
+def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | None = None) -> Options:
+    """The options with the family's defaults in place of None. Raises BadInput for what the family cannot do."""
+    own = replace(loaded.family.defaults, block=loaded.block)
+    filled = {
+        f.name: getattr(own, f.name) if getattr(options, f.name) is None else getattr(options, f.name)
+        for f in fields(Options)
+    }
+    merged = Options(**filled)
+    length = len(canvas) if canvas is not None else merged.length
+    if not length or length < 1:
+        raise BadInput("there is nothing to generate: the length is 0", "--length 128")
+    for name, value in (("steps", merged.steps), ("block", merged.block)):
+        if value is not None and value < 1:
+            raise BadInput(f"{name} must be at least 1, not {value}", f"--{name} 8")
+    if options.block is None and not loaded.family.blocks:
+        merged = replace(merged, block=min(merged.block or length, length))
+    if options.steps is None and loaded.family.sampler == "llada":
+        merged = replace(merged, steps=length)
+    known = loaded.family.algorithms
+    if merged.algorithm is not None and merged.algorithm not in known:
+        raise BadInput(
+            f"{loaded.family.name} has no algorithm {merged.algorithm}", f"one of: {', '.join(known)}"
+        )
+    return replace(merged, length=length)
+
+
+def sample(
+    loaded: Loaded,
+    prompt_ids: Sequence[int],
+    options: Options = Options(),  # noqa: B008 - frozen
+    canvas: Sequence[int | None] | None = None,
+    frozen: Sequence[bool] | None = None,
+) -> Iterator[Step]:
+    """Denoise a canvas after a prompt, step by step; the first step is the canvas as given.
+
+    canvas: a token or None (unknown) for each position; None altogether: `options.length` unknown ones. frozen: which
+    positions may never change; by default those that are given. Raises BadInput for options or ids that do not fit,
+    EngineUnavailable where torch fails (out of memory). Close the generator to stop.
+    """
+    settings = resolve(loaded, options, canvas)
+    cells: Sequence[int | None] = [None] * (settings.length or 0) if canvas is None else canvas
+    vocabulary = loaded.model.shape.vocabulary
+    beyond = [t for t in (*prompt_ids, *cells) if t is not None and not 0 <= t < vocabulary]
+    if beyond:
+        raise BadInput(f"the token id {beyond[0]} is beyond the vocabulary of {vocabulary}")
+    if canvas is not None and any(c is not None for c in canvas) and "infill" not in loaded.family.can:
+        raise BadInput(
+            f"{loaded.family.name} cannot fill a hole: it sees nothing to the right of a block",
+            "leave the canvas empty, and put the text into the prompt",
+        )
+    device = loaded.model.device
+    board = Board(prompt_ids, cells, loaded.special.mask, by_id=settings.exact, frozen=frozen, device=device)
+    policy = exact_policy(loaded, settings, len(cells))
+    return _run(board, policy, settings.seed)
+
+
+def _run(board: Board, policy: Policy, seed: int | None) -> Iterator[Step]:
+    if seed is not None:
+        torch.manual_seed(seed)
+    try:
+        with torch.inference_mode():
+            yield from denoise(board, policy)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise EngineUnavailable(
+            f"out of memory with {len(board)} positions: {error}", "a shorter --length, or int8"
+        ) from error
+
+
+def exact_policy(loaded: Loaded, options: Options, length: int) -> Policy:
+    """The official sampler of the family."""
+    model, special, kind = loaded.model, loaded.special, loaded.family.sampler
+    match kind:
+        case "llada":
+            return llada(model, options, length)
+        case "mdlm":
+            return mdlm(model, options, length)
+        case "dream":
+            return Dream(model, options)
+        case "opendcoder":
+            return OpenDcoder(model, options, special.pad)
+        case "dreamon":
+            return DreamOn(model, options, -1 if special.eos is None else special.eos, special.expand or 0)
+        case "sdar":
+            return Sdar(model, options, special.stops)
+        case "llada2.0":
+            return Llada20(model, options, special.eos, length)
+        case "llada2.1":
+            return Llada21(model, options, special.eos, length)
+        case "fastdllm":
+            return FastDllm(model, options, special.eos, length)
+        case "bd3lm":
+            return Bd3lm(model, options, -1 if special.pad is None else special.pad, special.eos, length)
