@@ -21,7 +21,7 @@ class JsonLines:
 
     def see(self, event: Event, code: int) -> None:
         """Write one line."""
-        _write(fields(event, code, cells=self._cells))
+        line(fields(event, code, cells=self._cells))
 
     def decide(self, patch: Patch) -> Patch | None:
         """All of it."""
@@ -30,7 +30,12 @@ class JsonLines:
 
 def nothing(paths: tuple[str, ...], code: int) -> None:
     """The line of a run that had nothing to do."""
-    _write(fields(Finished(0.0, (), paths, (), 0, 0.0), code))
+    write(Finished(0.0, (), paths, (), 0, 0.0), code)
+
+
+def write(event: Event, code: int) -> None:
+    """The line of one event, from a command that runs no road."""
+    line(fields(event, code))
 
 
 def fields(event: Event, code: int, *, cells: bool = False) -> Fields:
@@ -86,5 +91,6 @@ def _finding(found: Diagnostic) -> Fields:
     return {"line": found.line, "column": found.column, "code": found.code, "message": found.message}
 
 
-def _write(found: Fields) -> None:
+def line(found: Fields) -> None:
+    """One object."""
     out(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

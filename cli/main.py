@@ -146,14 +146,18 @@ def edit(
 
 @app.command()
 def undo(
-    checkpoint: Annotated[str | None, typer.Argument(metavar="[ID]", show_default=False)] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[ID] [PATH]...", show_default=False)] = None,
     show: Annotated[bool, typer.Option("--list", help="Show the checkpoints.")] = False,
     redo: Annotated[bool, typer.Option("--redo", help="Apply again what was undone.")] = False,
+    before: Annotated[
+        bool, typer.Option("--print", help="Print what a file held before the edit, change nothing.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Put back what a checkpoint changed, the last one by default."""
+    """Put back what a checkpoint changed: the last one, the one of ID, or the last one that touched PATH."""
     from sharpen.cli.commands import undo as command
 
-    raise typer.Exit(command.run(checkpoint, show=show, redo=redo))
+    raise typer.Exit(command.run(tuple(words or ()), show=show, redo=redo, before=before, json=json))
 
 
 @app.command()

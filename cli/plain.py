@@ -29,7 +29,7 @@ def talk(paths: tuple[str, ...], options: Options) -> int:
             return code
         try:
             if word == "undo":
-                code = undo.run(None, show=False, redo=False)
+                code = undo.run()
             elif word:
                 code = edit.run(word, paths, still)
         except SharpenError as error:

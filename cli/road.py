@@ -17,10 +17,11 @@ from types import FrameType
 from sharpen.cli.exits import Exit, code_of
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
+from sharpen.cli.settings import load
 from sharpen.cli.terminal import Terminal, state_folder
 from sharpen.core.engines.base import Engine
 from sharpen.core.errors import Interrupted, NothingHeld
-from sharpen.core.events import Event, Failed, Finished, Framed
+from sharpen.core.events import Event, Failed, Finished, Framed, Where
 from sharpen.core.patch import Patch
 from sharpen.core.record import Recorded, write
 from sharpen.core.request import CancelToken
@@ -29,7 +30,7 @@ from sharpen.core.session import Job, Write, run
 from sharpen.core.worktree.apply import apply
 from sharpen.core.worktree.find import find_root
 from sharpen.core.worktree.index import Staged, put
-from sharpen.core.worktree.journal import Journal
+from sharpen.core.worktree.journal import Journal, Limits
 
 Show = Callable[[Event], None]
 
@@ -37,7 +38,9 @@ Show = Callable[[Event], None]
 def journal_for(path: str | None) -> Journal:
     """The journal of the repository that holds `path`; outside git, of where we are, which is where undo looks."""
     own = find_root(Path(path)) if path and path != "-" else None
-    return Journal(state_folder(), own or find_root(Path()) or Path.cwd())
+    config = load(Path.cwd())
+    limits = Limits(config.undo_days, config.undo_megabytes)
+    return Journal(state_folder(), own or find_root(Path()) or Path.cwd(), limits)
 
 
 def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
@@ -113,19 +116,19 @@ def _undo(journal: Journal) -> str:
 def _writer(job: Job, engine: Engine, journal: Journal, staged: tuple[Staged, ...]) -> Write:
     """Into the index and the files that say the same, or into the files. A Ctrl-C meanwhile comes too late."""
 
-    def write(patch: Patch) -> dict[str, str]:
+    def write(patch: Patch) -> dict[str, tuple[str, Where]]:
         with _deaf():
             if staged:
                 done = put(
                     journal.root, staged, patch,
                     journal=journal, instruction=job.instruction, engine=engine.name,
                 )  # fmt: skip
-                known = "" if done.checkpoint is None else done.checkpoint.id
-                return {path: known for path in patch.paths if path not in done.index_only}
+                only: dict[str, Where] = dict.fromkeys(done.index_only, "index")
+                return {path: (done.checkpoint.id, only.get(path, "both")) for path in patch.paths}
             checkpoint = apply(patch, journal, job.instruction, engine.name)
         for warning in checkpoint.warnings:
             say(f"sharpen: {warning}")
-        return dict.fromkeys(patch.paths, checkpoint.id)
+        return dict.fromkeys(patch.paths, (checkpoint.id, "file"))
 
     return write
 

@@ -20,8 +20,19 @@ from sharpen.core.errors import BadInput
 ANIMATIONS = ("full", "reduced", "none")
 OFFLINE_ENGINES = ("embedded", "local:")
 """What a project's file may choose: models that send nothing anywhere."""
-_DANGEROUS = ("check", "key", "api_key", "url", "engine_url", "base_url", "command", "yes")
-_REFUSED = "a project's file may not: it must not make you send code somewhere or run something"
+_DANGEROUS = (
+    "check",
+    "key",
+    "api_key",
+    "url",
+    "engine_url",
+    "base_url",
+    "command",
+    "yes",
+    "undo_days",
+    "undo_megabytes",
+)
+_REFUSED = "a project's file may not: it must not make you send code somewhere, run something or lose what you can undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,10 @@ class Config:
     """One of `ANIMATIONS`."""
     strict: bool = False
     yes: bool = False
+    undo_days: int = 90
+    """How long a checkpoint is kept."""
+    undo_megabytes: int = 200
+    """What the checkpoints of one repository may take."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Which file or variable set a value, for those that are not the default."""
 
@@ -196,4 +211,6 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "animation": _animation,
     "strict": _flag,
     "yes": _flag,
+    "undo_days": _whole(1),
+    "undo_megabytes": _whole(1),
 }

@@ -73,12 +73,12 @@ class Lines:
                 say(f"{event.steps} steps, {event.engine_seconds:.2f} s in the engine, exit {code}")
 
     def _where(self, event: Applied) -> str:
-        staged = self._options.staged
-        if not event.checkpoint:
-            return " in the index alone: the file has further changes, which stay as they are"
-        both = " in the index and in the file" if staged else ""
-        what = "takes the file back" if staged else "takes it back"
-        return f"{both}; {self._undo} {event.checkpoint} {what}"
+        places = {
+            "file": "",
+            "both": " in the index and in the file",
+            "index": " in the index alone (the file has further changes, which stay as they are)",
+        }
+        return f"{places[event.where]}; {self._undo} {event.checkpoint} takes it back"
 
     def _findings(self) -> None:
         for target in self._job.targets:

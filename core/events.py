@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.canvas import Frame
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.patch import Patch
+
+Where = Literal["file", "both", "index"]
+"""What an edit went into: the working file, git's index, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A file was written; `checkpoint` undoes it. It is empty where only git's index was."""
+    """A file was written, or git's index was; `checkpoint` undoes it."""
 
     seconds: float
     path: str
     checkpoint: str
+    where: Where = "file"
 
 
 @dataclass(frozen=True, slots=True)

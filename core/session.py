@@ -20,7 +20,7 @@ from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.engines.base import Engine
 from sharpen.core.errors import BadInput, Interrupted, NothingHeld, SharpenError
-from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
+from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified, Where
 from sharpen.core.patch import Patch
 from sharpen.core.region import Region
 from sharpen.core.request import CancelToken, Request, Settings
@@ -30,8 +30,8 @@ from sharpen.core.worktree.journal import Journal
 
 Decide = Callable[[Patch], Patch | None]
 """Shown the winning patch; returns what of it to apply, or None."""
-Write = Callable[[Patch], Mapping[str, str]]
-"""Writes the patch, whole or not at all; returns the checkpoint that undoes it by path, empty where none does."""
+Write = Callable[[Patch], Mapping[str, tuple[str, Where]]]
+"""Writes the patch, whole or not at all; returns by path the checkpoint that undoes it, and what it went into."""
 ROUNDS = 8
 """Requests for one target, at most."""
 
@@ -140,7 +140,7 @@ def _writer(journal: Journal, instruction: str, engine: str) -> Write:
     """The usual one: into the working tree."""
     from sharpen.core.worktree.apply import apply
 
-    return lambda patch: dict.fromkeys(patch.paths, apply(patch, journal, instruction, engine).id)
+    return lambda patch: dict.fromkeys(patch.paths, (apply(patch, journal, instruction, engine).id, "file"))
 
 
 def _write(patch: Patch, write: Write, *, now: Callable[[], float], tally: _Tally) -> Iterator[Event]:
@@ -152,10 +152,10 @@ def _write(patch: Patch, write: Write, *, now: Callable[[], float], tally: _Tall
     )
     if files.empty:
         return
-    checkpoints = write(files)
+    placed = write(files)
     for path in files.paths:
         tally.changed.append(path)
-        yield Applied(now(), path, checkpoints.get(path, ""))
+        yield Applied(now(), path, *placed[path])
 
 
 @dataclass(slots=True)

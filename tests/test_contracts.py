@@ -26,6 +26,8 @@ CONTRACTS = [c["name"] for c in PROJECT["tool"]["importlinter"]["contracts"]]
 WRITERS = {
     "core/worktree/apply.py": "the one writer of users' files",
     "core/worktree/store.py": "sharpen's own journal in the state folder",
+    "core/worktree/entries.py": "git's own index, under git's own lock",
+    "core/worktree/pending.py": "temporary files of a killed run, removed",
     "core/record.py": "a recording that the user asked for by name",
     "core/worktree/sandbox.py": "the throw-away worktree that a check command runs in",
     "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",

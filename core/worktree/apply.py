@@ -3,8 +3,9 @@
 `core.session` calls `apply`, undo and redo call `put`; nobody else writes users' files. Order: check every
 target, write and sync a temporary file beside each, read every target again, sync the checkpoint, then rename
 one by one; if one fails, put the others back. Killed at any instant, each file is wholly old or wholly new and
-the journal knows which. A link is written through to its file; a file with several names (hard links) is written
-in place, because a rename would part them. It decides nothing about merging: `rebase.py` does.
+the journal knows which. What is swapped out of its place is looked at once more, so that a save in that very instant
+is not lost. A link is written through to its file; a file with several names (hard links) is written in place, because
+a rename would part them. It decides nothing about what is written: `planned.py` does.
 """
 
 from __future__ import annotations
@@ -12,36 +13,43 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharpen.core.document import Document
-from sharpen.core.errors import FileChanged, NotText, Refused, WriteFailed
+from sharpen.core.errors import FileChanged, SharpenError, WriteFailed
 from sharpen.core.patch import Patch
+from sharpen.core.worktree import entries
+from sharpen.core.worktree.exchange import exchange
 from sharpen.core.worktree.find import refusals
-from sharpen.core.worktree.rebase import rebase
-from sharpen.core.worktree.store import TEMPORARY_MARK, Checkpoint, Store, Touched, digest, sync_folder
+from sharpen.core.worktree.pending import TEMPORARY_MARK, Note, digest
+from sharpen.core.worktree.planned import (
+    Write,
+    changed,
+    check_distinct,
+    current,
+    is_torn,
+    planned,
+    shared,
+    touched,
+)
+from sharpen.core.worktree.store import Checkpoint, Indexed, Pair, Store, sync_folder
 
 Step = Callable[[str], None]
 """Told each named point that is passed; the kill test stops the process there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """One file that is to hold other bytes."""
+class Staging:
+    """Index entries that go with a patch: replaced after the files, put back by the same undo."""
 
-    label: str
-    """What the user calls it."""
-    real: Path
-    """Where it lies, links resolved."""
-    old: bytes | None
-    """What it must hold when the writing begins; None: it must not exist."""
-    new: bytes | None
-    """None removes it."""
-    mode: int
-    in_place: bool = False
+    root: Path
+    changes: tuple[Indexed, ...] = ()
+    contents: tuple[Pair, ...] = ()
+    """Bytes before and after, one pair a change."""
+
+
+NO_STAGING = Staging(Path())
 
 
 def apply(
@@ -51,37 +59,42 @@ def apply(
     engine: str,
     *,
     named: bool = True,
+    staging: Staging = NO_STAGING,
     on_step: Step | None = None,
 ) -> Checkpoint:
-    """Write the patch and return the checkpoint that undoes it.
+    """Write the patch, and the index entries where there are any, and return the checkpoint that undoes it.
 
     A file that changed since it was read is rebased three ways. `named`: the user gave these very paths, see
     `find.check_writable_target`. Raises FileChanged, Refused (and its kin), WriteFailed; then every file is as it
     was. Raises ValueError for an empty patch.
     """
-    if patch.empty or "-" in patch.paths:
+    if "-" in patch.paths or (patch.empty and not staging.changes):
         raise ValueError("there is nothing in this patch that could be written to a file")
     for error in refusals([Path(path) for path in patch.paths], _repository(journal), named).values():
         raise error
     with journal.lock():
-        writes = [_planned(patch, patch.document(path)) for path in patch.paths]
-        _check_distinct(writes)
+        writes = [planned(patch, patch.document(path)) for path in patch.paths]
+        check_distinct(writes)
         writes = [write for write in writes if write.old != write.new]
-        if not writes:
+        if not writes and not staging.changes:
             raise FileChanged(f"{patch.paths[0]} holds this edit already; nothing was written")
         recorded: list[Checkpoint] = []
 
         def commit() -> None:
             warnings = tuple(_linked(write) for write in writes if write.in_place)
-            files = tuple(_touched(write) for write in writes)
-            checkpoint = Checkpoint("", 0.0, instruction, engine, files, warnings=warnings)
-            recorded.append(journal.record(checkpoint, [(w.old, w.new or b"") for w in writes]))
+            files = tuple(touched(write, patch) for write in writes)
+            root = str(staging.root) if staging.changes else ""
+            checkpoint = Checkpoint(
+                "", 0.0, instruction, engine, files, warnings, index=staging.changes, root=root
+            )
+            contents = [(write.old, write.new) for write in writes]
+            recorded.append(journal.record(checkpoint, [*contents, *staging.contents]))
 
         def revoke() -> None:
             for checkpoint in recorded:
                 journal.forget(checkpoint.id)
 
-        put(writes, journal, commit, revoke, on_step)
+        put(writes, journal, commit, revoke, on_step=on_step, staging=staging)
         return recorded[0]
 
 
@@ -90,7 +103,9 @@ def put(
     journal: Store,
     commit: Callable[[], None] = lambda: None,
     revoke: Callable[[], None] = lambda: None,
+    *,
     on_step: Step | None = None,
+    staging: Staging = NO_STAGING,
 ) -> None:
     """Make all the writes or none; call it with the journal's lock held.
 
@@ -98,10 +113,11 @@ def put(
     Raises FileChanged where a file does not hold `old`, WriteFailed where the system refuses.
     """
     said = on_step or (lambda _name: None)
-    temporaries = {
-        write.real: _beside(write.real) for write in writes if write.new is not None and not write.in_place
-    }
-    with journal.temporaries([str(path) for path in temporaries.values()]):
+    # What is to be removed is moved aside under such a name too.
+    temporaries = {write.real: _beside(write.real) for write in writes if not write.in_place}
+    with journal.temporaries(
+        [_note(write, temporaries[write.real]) for write in writes if not write.in_place]
+    ):
         said("noted")
         for write in writes:
             with _explained(write):
@@ -111,7 +127,7 @@ def put(
         for write in writes:
             with _explained(write):
                 if current(write.real)[0] != write.old:
-                    raise _changed(write.label)
+                    raise changed(write.label)
         said("checked")
         begun: list[Write] = []
         try:
@@ -124,6 +140,8 @@ def put(
                 said(f"placed {write.real.name}")
             for folder in {write.real.parent for write in writes}:
                 sync_folder(folder)
+            if staging.changes:
+                entries.replace(staging.root, staging.changes, journal)
             said("done")
         except BaseException:
             _put_back(begun)
@@ -131,17 +149,8 @@ def put(
             raise
 
 
-def current(real: Path) -> tuple[bytes | None, os.stat_result | None]:
-    """A file's bytes and status, both None where it does not exist. Raises OSError for anything but a file."""
-    try:
-        handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None, None
-    try:
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(), os.fstat(handle)
-    finally:
-        os.close(handle)
+def _note(write: Write, temporary: Path) -> Note:
+    return Note(str(temporary), str(write.real), digest(write.old), digest(write.new))
 
 
 def _beside(real: Path) -> Path:
@@ -152,65 +161,6 @@ def _beside(real: Path) -> Path:
 def _repository(journal: Store) -> Path | None:
     """The journal's root where that is a repository; outside git there is no boundary to hold."""
     return journal.root if (journal.root / ".git").exists() else None
-
-
-def _planned(patch: Patch, document: Document) -> Write:
-    """What to write for one file of the patch, rebased if the file is no longer what was read."""
-    real = Path(os.path.realpath(document.path))
-    wanted = patch.result(document.path)
-    try:
-        data, info = current(real)
-    except OSError as error:
-        raise FileChanged(
-            f"{document.path} changed while the edit was being made ({error.strerror}); nothing was written"
-        ) from error
-    if info is None or data is None:
-        if not document.absent:
-            raise FileChanged(
-                f"{document.path} was removed while the edit was being made; nothing was written"
-            )
-        return Write(document.path, real, None, wanted, document.mode)
-    mode = stat.S_IMODE(info.st_mode)
-    if not mode & 0o222 or not os.access(real, os.W_OK):
-        # The rename that follows would not mind, but whoever took the permission away does.
-        raise WriteFailed(f"{document.path} is read-only; nothing was written", f"chmod u+w {document.path}")
-    if document.absent or digest(data) != document.digest:
-        wanted = _rebased(document, data, wanted)
-    return Write(document.path, real, data, wanted, mode, info.st_nlink > 1)
-
-
-def _rebased(document: Document, data: bytes, wanted: bytes) -> bytes:
-    merged = None if document.absent else rebase(document.data, data, wanted)
-    try:
-        if merged is not None:
-            Document.from_bytes(merged, document.path)
-    except NotText:
-        merged = None
-    if merged is None:
-        raise _changed(document.path)
-    return merged
-
-
-def _changed(label: str) -> FileChanged:
-    return FileChanged(
-        f"{label} changed while the edit was being made; nothing was written",
-        "run the same command again to edit the new version",
-    )
-
-
-def _check_distinct(writes: Sequence[Write]) -> None:
-    """Two names of one file would be written one over the other."""
-    seen: dict[tuple[int, int] | Path, str] = {}
-    for write in writes:
-        info = write.real.stat() if write.old is not None else None
-        key = (info.st_dev, info.st_ino) if info else write.real
-        if other := seen.get(key):
-            raise Refused(f"{write.label} and {other} are the same file", "name it once")
-        seen[key] = write.label
-
-
-def _touched(write: Write) -> Touched:
-    return Touched(str(write.real), digest(write.old), digest(write.new), write.mode, write.in_place)
 
 
 def _linked(write: Write) -> str:
@@ -227,19 +177,27 @@ def _write_temporary(write: Write, data: bytes, temporary: Path) -> None:
     with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
         file.write(data)
         file.flush()
+        if write.real.exists():
+            _copy_owner(write.real, file.fileno())
+            _copy_attributes(write.real, file.fileno())
+        elif os.geteuid() == 0:
+            # A hook that runs as root in somebody's checkout leaves them their files.
+            _copy_owner(write.real.parent, file.fileno())
         if write.old is not None:
-            if write.real.exists():
-                _copy_ownership(write.real, file.fileno())
             os.fchmod(file.fileno(), write.mode)
         os.fsync(file.fileno())
 
 
-def _copy_ownership(real: Path, handle: int) -> None:
-    """Owner and extended attributes, as far as this user may set them."""
+def _copy_owner(real: Path, handle: int) -> None:
+    """As far as this user may set it."""
     info = real.stat()
     with contextlib.suppress(OSError):
         if (info.st_uid, info.st_gid) != (os.fstat(handle).st_uid, os.fstat(handle).st_gid):
             os.fchown(handle, info.st_uid, info.st_gid)
+
+
+def _copy_attributes(real: Path, handle: int) -> None:
+    """Extended attributes, as far as this user may set them."""
     with contextlib.suppress(OSError, AttributeError):  # only Linux has these calls
         for name in os.listxattr(real):
             with contextlib.suppress(OSError):
@@ -247,15 +205,45 @@ def _copy_ownership(real: Path, handle: int) -> None:
 
 
 def _place(write: Write, temporary: Path | None) -> None:
-    """The one instant at which the file changes."""
-    if write.new is None:
-        write.real.unlink()
-    elif temporary is None:
-        _overwrite(write.real, write.old or b"", write.new)
+    """The one instant at which the file changes. Raises FileChanged where it no longer is `old`; then it is as it was."""
+    if temporary is None:
+        if current(write.real)[0] != write.old:
+            raise changed(write.label)
+        _overwrite(write.real, write.old or b"", write.new or b"")
+    elif write.new is None:
+        _remove(write, temporary)
     elif write.old is None:
         _create(temporary, write.real)
     else:
-        temporary.replace(write.real)
+        _swap(write.label, write.real, temporary, write.old, write.new)
+
+
+def _swap(label: str, real: Path, temporary: Path, old: bytes, new: bytes) -> None:
+    """Put the temporary file in place of `old`, looking at what comes out: a save in this instant stands."""
+    if exchange(temporary, real):
+        if _holds(temporary, old):
+            return
+        exchange(temporary, real)
+        if not _holds(temporary, new):  # saved once more meanwhile: the newest stands
+            exchange(temporary, real)
+        raise changed(label)
+    if not _holds(real, old):
+        raise changed(label)
+    temporary.replace(real)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return current(path)[0] == data
+    except OSError:
+        return False
+
+
+def _remove(write: Write, temporary: Path) -> None:
+    write.real.rename(temporary)
+    if not _holds(temporary, write.old or b""):
+        os.link(temporary, write.real)
+        raise changed(write.label)
 
 
 def _create(temporary: Path, real: Path) -> None:
@@ -270,28 +258,15 @@ def _create(temporary: Path, real: Path) -> None:
 
 def _overwrite(real: Path, old: bytes, new: bytes) -> None:
     """Write in place from the first byte that differs, cut to length last: `is_torn` knows what a kill leaves."""
-    shared = _shared(old, new)
     handle = os.open(real, os.O_WRONLY | os.O_NOFOLLOW)
     try:
-        at = shared
+        at = shared(old, new)
         while at < len(new):
             at += os.pwrite(handle, new[at:], at)
         os.ftruncate(handle, len(new))
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _shared(one: bytes, two: bytes) -> int:
-    """How many bytes they begin with in common."""
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
-
-
-def is_torn(data: bytes, old: bytes, new: bytes) -> bool:
-    """Whether a killed write in place of `new` over `old` can have left `data`."""
-    done = _shared(data, new)
-    return data[done:] == old[done:]
 
 
 def _put_back(begun: Sequence[Write]) -> None:
@@ -310,7 +285,7 @@ def _put_back(begun: Sequence[Write]) -> None:
             continue  # not begun after all, or somebody else's bytes
         try:
             _return(write, data)
-        except OSError:
+        except (OSError, SharpenError):
             failed.append(write.label)
     if failed:
         raise WriteFailed(f"writing failed, and {', '.join(failed)} could not be put back", "sharpen undo")
@@ -325,7 +300,10 @@ def _return(write: Write, data: bytes | None) -> None:
         temporary = _beside(write.real)
         try:
             _write_temporary(write, write.old, temporary)
-            temporary.replace(write.real)
+            if data is None:
+                _create(temporary, write.real)
+            else:
+                _swap(write.label, write.real, temporary, data, write.old)
         finally:
             temporary.unlink(missing_ok=True)
 

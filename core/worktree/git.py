@@ -56,15 +56,18 @@ def git_folder(root: Path) -> Path | None:
     return root / os.fsdecode(pointer.removeprefix(b"gitdir:").strip())
 
 
-def run(folder: Path, *arguments: str, stdin: bytes = b"", hook_index: bool = False) -> Answer:
+def run(
+    folder: Path, *arguments: str, stdin: bytes = b"", hook_index: bool = False, index_file: str = ""
+) -> Answer:
     """Run `git ARGUMENTS` in the folder. Raises Refused where git is missing or distrusts the repository.
 
+    `index_file`: work on this index, an absolute path, and on no other.
     `hook_index`: inside a hook of this very repository, read the index that is being committed. Only for
     questions: `git worktree add` would fill that index with HEAD and lose what the user has staged.
     """
     wrapper = _wrapper(folder)
-    index = _own_index(folder) if hook_index else ""
-    drop = [name for name in _LOCAL if name in os.environ]
+    index = index_file or (_own_index(folder) if hook_index else "")
+    drop = [name for name in _LOCAL if name in os.environ or (index and name == "GIT_INDEX_FILE")]
     command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
     # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
     command += [f"GIT_INDEX_FILE={index}"] if index else []
@@ -119,6 +122,14 @@ def _own_index(folder: Path) -> str:
         return ""
     index = folder / given
     return str(index) if os.path.realpath(index.parent) == os.path.realpath(home) else ""
+
+
+def index_path(root: Path) -> Path | None:
+    """The index that a commit in progress takes, else the repository's own; None outside git."""
+    home = git_folder(root)
+    if home is None:
+        return None
+    return Path(_own_index(root) or home / "index").absolute()
 
 
 def has_work_tree(root: Path) -> bool:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharpen.core.document import LIMIT_BYTES, Document
-from sharpen.core.errors import FileChanged, NotText, Refused, SharpenError, TooLarge, WriteFailed
+from sharpen.core.errors import FileChanged, NotText, Refused, SharpenError, TooLarge
 from sharpen.core.patch import Patch
-from sharpen.core.worktree import git
-from sharpen.core.worktree.apply import apply
+from sharpen.core.worktree import entries
+from sharpen.core.worktree.apply import Staging, apply
+from sharpen.core.worktree.entries import answer as _answer
 from sharpen.core.worktree.journal import Checkpoint, Journal
+from sharpen.core.worktree.store import Indexed
 
 _FILES = ("100644", "100755")  # not links (120000), not submodules (160000)
 
@@ -42,8 +44,8 @@ class Staged:
 class Put:
     """What `put` did."""
 
-    checkpoint: Checkpoint | None
-    """Undoes the working files; None where none was written."""
+    checkpoint: Checkpoint
+    """Undoes the working files and the index entries."""
     index_only: tuple[str, ...]
     """Paths that were repaired in the index alone, because the working file has further changes."""
 
@@ -62,13 +64,13 @@ def staged(root: Path, endings: tuple[str, ...]) -> tuple[tuple[Staged, ...], tu
         "--ignore-submodules", "--diff-filter=AMT",
     )  # fmt: skip
     fields = raw.split(b"\0")
-    entries = []
+    found = []
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         _old_mode, mode, _old_blob, blob, _how = head.decode("ascii").lstrip(":").split(" ")
         name = os.fsdecode(path)
         if mode in _FILES and name.endswith(endings):
-            entries.append((name, mode, blob))
-    return _read(root, entries)
+            found.append((name, mode, blob))
+    return _read(root, found)
 
 
 def put(
@@ -86,33 +88,22 @@ def put(
     was written.
     """
     wanted = [file for file in files if file.document.path in patch.paths]
-    _check_unchanged(root, wanted)
-    lines = []
-    for file in wanted:
-        written = _answer(
-            root, "hash-object", "-w", "--no-filters", "--stdin", stdin=patch.result(file.document.path)
-        )
-        lines.append(f"{file.mode} {written.decode('ascii').strip()}\t".encode() + os.fsencode(file.name))
+    repaired = [(file, patch.result(file.document.path)) for file in wanted]
+    changes = [Indexed(f.name, f.mode, f.blob, entries.add_blob(root, data)) for f, data in repaired]
+    staging = Staging(root, tuple(changes), tuple((file.document.data, data) for file, data in repaired))
     mirror = Patch.join(_mirrors(wanted, patch))
-    checkpoint = None if mirror.empty else apply(mirror, journal, instruction, engine)
-    answer = git.run(
-        root, "update-index", "-z", "--index-info", stdin=b"\0".join(lines) + b"\0", hook_index=True
-    )
-    if answer.status:
-        if checkpoint is not None:
-            journal.undo(checkpoint.id)
-        raise WriteFailed(f"the index cannot be written: {answer.error}; every file is as it was")
+    checkpoint = apply(mirror, journal, instruction, engine, staging=staging)
     return Put(checkpoint, tuple(file.document.path for file in wanted if not file.mirrored))
 
 
 def _read(
-    root: Path, entries: Sequence[tuple[str, str, str]]
+    root: Path, listed: Sequence[tuple[str, str, str]]
 ) -> tuple[tuple[Staged, ...], tuple[SharpenError, ...]]:
     found: list[Staged] = []
     errors: list[SharpenError] = []
-    blobs = _blobs(root, [blob for _name, _mode, blob in entries])
-    same = _mirrored(root, entries, blobs)
-    for (name, mode, blob), data in zip(entries, blobs, strict=True):
+    blobs = entries.blobs(root, [blob for _name, _mode, blob in listed])
+    same = _mirrored(root, listed, blobs)
+    for (name, mode, blob), data in zip(listed, blobs, strict=True):
         path = os.path.relpath(root / name)
         if len(data) > LIMIT_BYTES:
             size = len(data) / 1_048_576
@@ -127,24 +118,10 @@ def _read(
     return tuple(found), tuple(errors)
 
 
-def _blobs(root: Path, names: Sequence[str]) -> list[bytes]:
-    """The bytes of each object, in one git process."""
-    if not names:
-        return []
-    out = _answer(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
-    found, at = [], 0
-    for _name in names:
-        end = out.index(b"\n", at)
-        size = int(out[at:end].split(b" ")[2])
-        found.append(out[end + 1 : end + 1 + size])
-        at = end + 1 + size + 1
-    return found
-
-
-def _mirrored(root: Path, entries: Sequence[tuple[str, str, str]], blobs: Sequence[bytes]) -> set[str]:
+def _mirrored(root: Path, listed: Sequence[tuple[str, str, str]], blobs: Sequence[bytes]) -> set[str]:
     """Names whose working file is what is staged, by its bytes or by what git would make of them (line endings)."""
     same, doubtful = set(), []
-    for (name, _mode, blob), data in zip(entries, blobs, strict=True):
+    for (name, _mode, blob), data in zip(listed, blobs, strict=True):
         place = root / name
         try:
             if place.is_symlink() or not place.is_file():
@@ -180,25 +157,3 @@ def _mirrors(files: Iterable[Staged], patch: Patch) -> Iterable[Patch]:
         confidence = [value for edit in patch.edits if edit.path == path for value in edit.confidence]
         spans = [(0, len(repaired), min(confidence))] if confidence else []
         yield Patch.of(working, working.whole(), repaired, spans)
-
-
-def _check_unchanged(root: Path, files: Sequence[Staged]) -> None:
-    names = [file.name for file in files]
-    out = _answer(root, "--literal-pathspecs", "ls-files", "--stage", "-z", "--", *names)
-    now = {}
-    for entry in filter(None, out.split(b"\0")):
-        head, _, name = entry.partition(b"\t")
-        now[os.fsdecode(name)] = head.decode("ascii").split(" ")[1]
-    for file in files:
-        if now.get(file.name) != file.blob:
-            raise FileChanged(
-                f"what is staged of {file.name} changed while the edit was being made; nothing was written",
-                "run the same command again",
-            )
-
-
-def _answer(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    answer = git.run(root, *arguments, stdin=stdin, hook_index=True)
-    if answer.status:
-        raise Refused(f"git cannot read the repository at {root}: {answer.error or answer.status}")
-    return answer.out

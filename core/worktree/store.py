@@ -3,8 +3,9 @@
 `apply` records a checkpoint before it touches a file; `journal` reads them back. A journal is a folder for one
 root, and a checkpoint is one file in it: a line of JSON, then each touched file's bytes before and after. The
 file is complete or not there (temporary name, sync, rename). One process at a time holds the journal's lock.
-Names of temporary files in the user's folders are noted before these are made, so that a killed run leaves
-nothing behind for long. It writes in its own folder only, and removes elsewhere only such temporaries.
+Names of temporary files in the user's folders are noted before these are made (`pending`), so that a killed run
+leaves nothing behind for long. Old checkpoints go by age and size (`Limits`), the newest never. It writes in its own
+folder only.
 """
 
 from __future__ import annotations
@@ -14,16 +15,25 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from sharpen.core.errors import BadInput, WriteFailed
+from sharpen.core.worktree import pending
+from sharpen.core.worktree.pending import TEMPORARY_MARK, Note, digest
 
-KEPT = 200
-"""Checkpoints a journal keeps; the oldest go first."""
 _SUFFIX = ".checkpoint"
-TEMPORARY_MARK = ".sharpen-"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a journal may hold; the oldest checkpoints go first."""
+
+    days: int = 90
+    megabytes: int = 200
+    newest: int = 20
+    """Checkpoints that stay whatever their age and size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,21 @@ class Touched:
     """Permission bits, before and after."""
     in_place: bool = False
     """Has several names (hard links), so it was written in place."""
+    added: int = 0
+    """Lines."""
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """One entry of git's index that the edit replaced."""
+
+    name: str
+    """Relative to the repository, with forward slashes."""
+    mode: str
+    before: str
+    """The object's name in hexadecimal; empty for a path that was not there."""
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +77,40 @@ class Checkpoint:
     instruction: str
     engine: str
     files: tuple[Touched, ...]
-    undone: int = 0
-    """0, or when it was undone, as a number of the same count as the ids."""
     warnings: tuple[str, ...] = ()
+    index: tuple[Indexed, ...] = ()
+    root: str = ""
+    """The repository that `index` is of."""
+    undone_paths: dict[str, int] = field(default_factory=dict)
+    """path -> when it was put back, as a number of the same count as the ids; without those that stand."""
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The touched files' absolute paths."""
-        return tuple(file.path for file in self.files)
+        """Absolute paths of the touched files, and of those that were changed in the index alone."""
+        staged = (str(Path(self.root) / entry.name) for entry in self.index)
+        return tuple(dict.fromkeys((*(file.path for file in self.files), *staged)))
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Those of the paths that are not put back."""
+        return tuple(path for path in self.paths if path not in self.undone_paths)
+
+    @property
+    def undone(self) -> int:
+        """0, or when the last of it was put back."""
+        return 0 if self.standing else max(self.undone_paths.values(), default=0)
 
 
-def digest(data: bytes | None) -> str:
-    """How a checkpoint names contents; empty for a file that is not there."""
-    return "" if data is None else hashlib.sha256(data).hexdigest()
+Pair = tuple[bytes | None, bytes | None]
+"""Contents before and after; None where there was nothing."""
 
 
 class Store:
     """The journal of one root below `state_dir`. Nothing is made on disk before something is recorded."""
 
-    def __init__(self, state_dir: Path, root: Path) -> None:
+    def __init__(self, state_dir: Path, root: Path, limits: Limits | None = None) -> None:
         self.root = Path(os.path.realpath(root))
+        self.limits = limits or Limits()
         key = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         self.folder = state_dir / "journal" / key
 
@@ -99,43 +138,68 @@ class Store:
                 raise BadInput(f"there is no checkpoint {checkpoint_id}", "sharpen undo --list")
             return self._read(checkpoint_id)[0]
 
-    def contents(self, checkpoint: Checkpoint) -> tuple[tuple[bytes | None, bytes], ...]:
-        """(before, after) of each touched file. Raises BadInput where the checkpoint is damaged."""
+    def contents(self, checkpoint: Checkpoint) -> tuple[Pair, ...]:
+        """(before, after) of each touched file, then of each index entry. Raises BadInput where it is damaged."""
         with _said(self.folder):
             _read, body = self._read(checkpoint.id, bodies=True)
+        names = [(file.before, file.after) for file in checkpoint.files]
+        names += [(entry.before, entry.after) for entry in checkpoint.index]
         found = []
-        for file in checkpoint.files:
+        for place, sides in enumerate(names):
             pair = []
-            for name in (file.before, file.after):
+            for name in sides:
                 size, _, body = body.partition(b"\n")
-                pair.append(body[: int(size or 0)])
-                body = body[int(size or 0) :]
-                if name and digest(pair[-1]) != name:
+                data, body = body[: int(size or 0)], body[int(size or 0) :]
+                # git names an object by its kind, its length and its bytes.
+                known = digest(data) if place < len(checkpoint.files) else _object(data, len(name))
+                if name and known != name:
                     raise BadInput(f"checkpoint {checkpoint.id} is damaged and cannot be used")
-            found.append((pair[0] if file.before else None, pair[1]))
+                pair.append(data if name else None)
+            found.append((pair[0], pair[1]))
         return tuple(found)
 
-    def record(self, checkpoint: Checkpoint, contents: Sequence[tuple[bytes | None, bytes]]) -> Checkpoint:
+    def record(self, checkpoint: Checkpoint, contents: Sequence[Pair]) -> Checkpoint:
         """Write a new checkpoint, on disk when this returns. Call it with the lock held."""
         known = self.list()
         number = str(next_number(known))
         numbered = replace(checkpoint, id=number, time=checkpoint.time or time.time())
-        head = json.dumps(asdict(numbered)).encode() + b"\n"
-        body = head + b"".join(_blob(before) + _blob(after) for before, after in contents)
+        fields = asdict(numbered)
+        del fields["undone_paths"]
+        body = json.dumps(fields).encode() + b"\n"
+        body += b"".join(_blob(before) + _blob(after) for before, after in contents)
         self._publish(self._file(numbered.id), body)
-        for old in known[: -KEPT + 1]:
-            self.forget(old.id)
+        for old in self._expired(known):
+            self.forget(old)
         return numbered
 
-    def mark(self, checkpoint: Checkpoint, undone: int) -> Checkpoint:
-        """Note that the checkpoint is undone (or, with 0, applied again)."""
+    def _expired(self, known: Sequence[Checkpoint]) -> Iterable[str]:
+        """Ids of those that are over the limits, the one just recorded not counted among `known`."""
+        room = self.limits.megabytes * 1_000_000 - self._file_size(str(next_number(known)))
+        oldest = time.time() - self.limits.days * 86_400
+        for place, checkpoint in enumerate(reversed(known), 2):
+            room -= self._file_size(checkpoint.id)
+            if place > self.limits.newest and (room < 0 or checkpoint.time < oldest):
+                yield checkpoint.id
+
+    def _file_size(self, checkpoint_id: str) -> int:
+        try:
+            return self._file(checkpoint_id).stat().st_size
+        except OSError:
+            return 0
+
+    def mark(self, checkpoint: Checkpoint, paths: Sequence[str], undone: int) -> Checkpoint:
+        """Note that these paths of the checkpoint are put back (or, with 0, that they hold its edit again)."""
+        marks = {path: at for path, at in checkpoint.undone_paths.items() if path not in paths}
+        if undone:
+            marks |= dict.fromkeys(paths, undone)
         with _said(self.folder):
             marker = self._file(checkpoint.id).with_suffix(".undone")
-            if undone:
-                self._publish(marker, b"%d" % undone)
+            if marks:
+                numbers = [str(marks.get(path, 0)) for path in checkpoint.paths]
+                self._publish(marker, " ".join(numbers).encode())
             else:
                 marker.unlink(missing_ok=True)
-        return replace(checkpoint, undone=undone)
+        return replace(checkpoint, undone_paths=marks)
 
     def forget(self, checkpoint_id: str) -> None:
         """Remove a checkpoint: its patch was put back at once, or it is too old."""
@@ -161,29 +225,21 @@ class Store:
             os.close(handle)
 
     @contextlib.contextmanager
-    def temporaries(self, paths: Sequence[str]) -> Iterator[None]:
+    def temporaries(self, notes: Sequence[Note]) -> Iterator[None]:
         """Note temporary files of users' folders before they are made; remove what is left of them after."""
         note = self.folder / f"{os.urandom(4).hex()}.pending"
         with _said(self.folder):
-            self._publish(note, b"\0".join(map(os.fsencode, paths)))
+            self._publish(note, pending.written(notes))
         try:
             yield
         finally:
-            self._clear(note)
+            pending.clear(note)
 
     def _sweep(self) -> None:
         for note in self.folder.glob("*.pending"):
-            self._clear(note)
+            pending.clear(note)
         for left in self.folder.glob(f"*{TEMPORARY_MARK}*"):
             left.unlink(missing_ok=True)
-
-    def _clear(self, note: Path) -> None:
-        with contextlib.suppress(OSError):
-            for name in filter(None, note.read_bytes().split(b"\0")):
-                temporary = Path(os.fsdecode(name))
-                if TEMPORARY_MARK in temporary.name:  # never anything that is not ours
-                    temporary.unlink(missing_ok=True)
-            note.unlink()
 
     def _file(self, checkpoint_id: str) -> Path:
         return self.folder / (checkpoint_id + _SUFFIX)
@@ -193,14 +249,20 @@ class Store:
             try:
                 fields = json.loads(file.readline())
                 files = tuple(Touched(**entry) for entry in fields.pop("files"))
+                index = tuple(Indexed(**entry) for entry in fields.pop("index", ()))
                 fields["warnings"] = tuple(fields["warnings"])
-                checkpoint = Checkpoint(**fields, files=files)
+                fields.pop("undone", None)  # written by the first version
+                checkpoint = Checkpoint(**fields, files=files, index=index)
             except (ValueError, TypeError, KeyError) as error:
                 raise BadInput(f"checkpoint {checkpoint_id} is damaged and cannot be used") from error
             body = file.read() if bodies else b""
         marker = self._file(checkpoint_id).with_suffix(".undone")
-        undone = int(marker.read_bytes() or 0) if marker.is_file() else 0
-        return replace(checkpoint, undone=undone), body
+        numbers = [int(word) for word in marker.read_bytes().split()] if marker.is_file() else []
+        paths = checkpoint.paths
+        if len(numbers) == 1:  # all of it, as the first version wrote
+            numbers *= len(paths)
+        marks = {path: at for path, at in zip(paths, numbers, strict=False) if at}
+        return replace(checkpoint, undone_paths=marks), body
 
     def _publish(self, path: Path, data: bytes) -> None:
         """Write a file of the journal so that it is complete or not there, also after a power cut."""
@@ -221,7 +283,7 @@ class Store:
 
 def next_number(known: Sequence[Checkpoint]) -> int:
     """Ids and undos share one count, so that a redo can see whether anything was applied since the undo."""
-    return 1 + max((max(int(c.id), c.undone) for c in known), default=0)
+    return 1 + max((max(int(c.id), *c.undone_paths.values(), 0) for c in known), default=0)
 
 
 def sync_folder(folder: Path) -> None:
@@ -236,6 +298,12 @@ def sync_folder(folder: Path) -> None:
 
 def _blob(data: bytes | None) -> bytes:
     return b"%d\n" % len(data or b"") + (data or b"")
+
+
+def _object(data: bytes, length: int) -> str:
+    """What git calls a file's contents; `length` tells which kind of repository it is of."""
+    kind = hashlib.sha256 if length == 64 else hashlib.sha1
+    return kind(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 @contextlib.contextmanager

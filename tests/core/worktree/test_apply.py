@@ -217,7 +217,7 @@ def test_a_change_while_temporary_files_are_written_is_seen(
     assert journal.list() == ()
 
 
-def test_when_one_rename_fails_the_others_are_put_back(tmp_path: Path, journal: Journal, edit: Edit) -> None:
+def test_when_one_swap_fails_the_others_are_put_back(tmp_path: Path, journal: Journal, edit: Edit) -> None:
     for name in ("a.py", "b.py", "c.py"):
         (tmp_path / name).write_text("old\n")
     (tmp_path / "hard.py").hardlink_to("b.py")
@@ -228,7 +228,7 @@ def test_when_one_rename_fails_the_others_are_put_back(tmp_path: Path, journal: 
         (tmp_path / "c.py").mkdir()
 
     patch = Patch.join([edit("new.py", "n\n"), *(edit(name, "new\n") for name in ("a.py", "b.py", "c.py"))])
-    with pytest.raises(WriteFailed, match=r"c\.py cannot be written.*every file is as it was"):
+    with pytest.raises(FileChanged, match=r"c\.py changed while the edit was being made"):
         apply(patch, journal, "", "", on_step=interfering("placed b.py", replace_by_folder))
     assert {name: data for name, (data, _mode) in everything(tmp_path).items()} == dict.fromkeys(
         ("a.py", "b.py", "hard.py"), b"old\n"

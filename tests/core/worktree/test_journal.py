@@ -11,9 +11,8 @@ import pytest
 
 from sharpen.core.errors import BadInput, FileChanged
 from sharpen.core.patch import Patch
-from sharpen.core.worktree import store
 from sharpen.core.worktree.apply import apply
-from sharpen.core.worktree.journal import Journal
+from sharpen.core.worktree.journal import Journal, Limits
 
 Edit = Callable[..., Patch]
 TEXT = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n"
@@ -219,10 +218,11 @@ def test_the_journal_is_closed_to_other_users(journal: Journal, change: Callable
     assert stat.S_IMODE((journal.folder / "1.checkpoint").stat().st_mode) == 0o600
 
 
-def test_old_checkpoints_go_and_numbers_go_on(
-    tmp_path: Path, journal: Journal, change: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limits", [Limits(0, 200, 3), Limits(90, 0, 3)], ids=["age", "size"])
+def test_old_checkpoints_go_and_the_newest_stay_and_numbers_go_on(
+    tmp_path: Path, journal: Journal, change: Callable[..., str], limits: Limits
 ) -> None:
-    monkeypatch.setattr(store, "KEPT", 3)
+    journal.limits = limits
     word = "one"
     for number in range(5):
         change(word, f"one{number}")
