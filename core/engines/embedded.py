@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from sharpen.core.candidate import Candidate, Verdict
-from sharpen.core.canvas import Frame
+from sharpen.core.canvas import Canvas, Frame, State
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.engines.base import Ability
 from sharpen.core.errors import EngineUnavailable, Interrupted
@@ -145,19 +145,37 @@ class EmbeddedEngine:
     def _names(
         self, request: Request, found: Sequence[Diagnostic], began: float
     ) -> Iterator[Frame | Candidate]:
+        from sharpen.core.repair import names_frames
         from sharpen.core.repair.names import propose
         from sharpen.core.repair.splice import rewrite
 
         text, region = request.document.text, request.region
         tail = len(text) - region.end_char
-        given = 0
-        for step, plan in enumerate(propose(text, found, (region.start_char, region.end_char))[:24], 1):
+        plans = propose(text, found, (region.start_char, region.end_char))[:24]
+        spans = sorted({(d.start_char, d.end_char) for d in found})
+        shares = names_frames.shares(plans)
+        given, step = 0, 1
+
+        def frame(canvas: Canvas, note: str) -> Frame:
+            return Frame(step, None, canvas, time.monotonic() - began, note)
+
+        if request.settings.frames and plans:
+            yield frame(names_frames.doubted(text, spans, plans, region), "undefined names")
+        for number, (plan, share) in enumerate(zip(plans, shares, strict=True), 1):
             if request.cancel.cancelled:
                 raise Interrupted("stopped; nothing was written")
+            step += 1
+            if request.settings.frames:
+                state: State = "draft" if number == 1 else "revised"
+                canvas = names_frames.tried(text, spans, (plan, share), state, region)
+                yield frame(canvas, f"try plan {number} of {len(plans)}: {plan.note}")
             new = rewrite(text, sorted(plan.edits))[region.start_char :]
             new = new[: len(new) - tail] if tail else new
             if not request.judge(new).holds:
                 continue
+            step += 1
+            if request.settings.frames:
+                yield frame(names_frames.tried(text, spans, (plan, share), "settled", region), "holds")
             yield Candidate(new, plan.prior, step, time.monotonic() - began, (), plan.note)
             given += 1
             if given >= max(1, request.settings.candidates):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from sharpen.core.candidate import Candidate, Verdict
+from sharpen.core.canvas import Frame
 from sharpen.core.diagnose import diagnose
 from sharpen.core.document import Document
 from sharpen.core.engines.embedded import EmbeddedEngine
 from sharpen.core.events import Failed, Finished
 from sharpen.core.region import Region
+from sharpen.core.request import Request, Settings
 from sharpen.core.session import Job, Target
 from sharpen.core.session import run as road
+from sharpen.core.verify import judge_for
 
 TEXT = "import math\n\n\ndef f(values):\n    return value\n\n\ndef g(x):\n    return sqrt(x), os.sep\n"
 
@@ -45,3 +49,36 @@ def test_a_region_that_would_need_an_import_above_it_is_left_alone() -> None:
     body = "    return os.sep\n"
     text = "x = 1\n\n\ndef g(y):\n" + body
     assert result(text, Region(text.index(body), len(text), "lines")) is None
+
+
+def test_every_frame_is_a_text_that_was_judged_or_the_text_as_it_came() -> None:
+    document = Document.from_bytes(b"x = 1\n\n\ndef total(values):\n    return sum(valeus)\n", "a.py")
+    judged: list[str] = []
+    found = diagnose(document.text)
+    judge = judge_for(document, document.whole(), found)
+
+    def watch(new: str) -> Verdict:
+        judged.append(new)
+        return judge(new)
+
+    engine = EmbeddedEngine()
+    request = Request(
+        "fix it", document, document.whole(), found, settings=Settings(frames=True), judge=watch
+    )
+    steps = list(engine.refine(request))
+    frames = [one for one in steps if isinstance(one, Frame)]
+    candidate = next(one for one in steps if isinstance(one, Candidate))
+    assert len(frames) >= 3
+    region = frames[0].canvas.region
+    assert frames[0].canvas.text == document.text[region.start_char : region.end_char]
+    doubted = [cell for cell in frames[0].canvas.cells if cell.state == "doomed"]
+    assert [cell.text for cell in doubted] == ["valeus"]
+    assert doubted[0].alternatives[0][0] == "values"
+    for frame in frames[1:]:
+        region = frame.canvas.region
+        whole = document.text[: region.start_char] + frame.canvas.text + document.text[region.end_char :]
+        assert whole in judged
+    assert [frame.step for frame in frames] == sorted({frame.step for frame in frames})
+    assert {cell.state for cell in frames[-1].canvas.cells} == {"context", "settled"}
+    whole = document.text[: region.start_char] + frames[-1].canvas.text + document.text[region.end_char :]
+    assert whole == candidate.text
