@@ -71,9 +71,7 @@ class Attention:
         if memory is not None:
             cache, layer, at = memory
             k, v = cache.swap(layer, k, v, at)
-        groups = shape.heads // shape.kv_heads
-        if groups > 1:
-            k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
-        a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        grouped = shape.heads != shape.kv_heads
+        a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
         b, _, t, _ = a.shape
         return self.out(a.transpose(1, 2).reshape(b, t, -1))

@@ -21,9 +21,10 @@ from sharpen.core.diffusion.options import Options
 from sharpen.core.diffusion.policy import Policy, Window
 
 
-def block_mask(length: int, block: int, device: torch.device, known: int = 0) -> Tensor:
-    """True where a query's block is not before the key's: (1, 1, length - known, length)."""
-    number = torch.arange(length, device=device) // block
+def block_mask(length: int, block: int, device: torch.device, known: int = 0, offset: int = 0) -> Tensor:
+    """True where a query's block is not before the key's: (1, 1, length - known, length). `offset`: where the first
+    whole block begins."""
+    number = (torch.arange(length, device=device) - offset).div(block, rounding_mode="floor")
     return (number[None, :] <= number[known:, None])[None, None]
 
 
@@ -193,6 +194,7 @@ class Llada21(Llada20):
 
     def __init__(self, model: Transformer, options: Options, eos: int | None, length: int) -> None:
         super().__init__(model, options, eos, length)
+        self.patience = 64 if self.temperature else 1
         self.editing = 0.9 if options.editing_threshold is None else options.editing_threshold
         self.rounds = 0
         self.done = False

@@ -33,6 +33,7 @@ class FastDllm(Policy):
         self.sub = min(SUB_BLOCK, self.block)
         self.blocks = length // self.block
         self.temperature = options.temperature or 0.0
+        self.patience = 64 if self.temperature else 1
         self.top_p = 0.95 if options.top_p is None else options.top_p
         self.threshold = 1.0 if options.threshold is None else options.threshold
         self.stop = -1 if stop is None else stop
@@ -61,6 +62,8 @@ class FastDllm(Policy):
         else:
             self.base = before
         for _ in range(self.blocks):
+            if self.length % self.block == 0 and self.length > board.start:
+                return  # a block was given up: nothing follows from it
             if self.stop in board.ids[board.start : self.length].tolist():
                 return
             self.searched = self.length
@@ -101,7 +104,7 @@ class FastDllm(Policy):
 
     def leave(self, board: Board, window: Window) -> None:
         """Keep the block's keys and values and draw the next block's first token."""
-        if self.ended(board):
+        if self.ended(board) or bool(board.masked()[slice(*window)].any()):
             return
         assert self.cache is not None
         low, high = window

@@ -49,7 +49,7 @@ class Transformer:
         """Where the weights are."""
         return self.embed.device
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def hidden(
         self,
         ids: Tensor,
@@ -75,7 +75,7 @@ class Transformer:
             x = x + layer.mlp(rms(x, layer.mlp_gain, self.shape.eps))
         return rms(x, self.gain, self.shape.eps)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, D) -> (…, V)."""
         return self.head(hidden)

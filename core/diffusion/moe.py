@@ -37,7 +37,8 @@ def route_softmax(x: Tensor, router: Tensor, bias: Tensor | None, spec: Experts)
     best, chosen = torch.topk(weights, spec.chosen, dim=-1)
     if spec.normalise:
         best = best / best.sum(dim=-1, keepdim=True)
-    return chosen, best.to(x.dtype)
+    chosen, order = chosen.sort(dim=-1)  # their code adds the experts up by number, not by weight
+    return chosen, torch.gather(best, 1, order).to(x.dtype)
 
 
 def route_sigmoid(x: Tensor, router: Tensor, bias: Tensor | None, spec: Experts) -> tuple[Tensor, Tensor]:
@@ -81,5 +82,11 @@ class Mixture:
                 pieces[order[start : start + count]] = expert(flat[tokens[start : start + count]])
                 start += count
         mixed = pieces.view(*chosen.shape, -1).to(weights.dtype) * weights[:, :, None]
-        out = mixed.sum(dim=1).to(flat.dtype).view_as(x)
+        if self.spec.router == "softmax":  # one after another, as index_add does it
+            total = mixed[:, 0].clone()
+            for number in range(1, self.spec.chosen):
+                total += mixed[:, number]
+        else:
+            total = mixed.sum(dim=1)
+        out = total.to(flat.dtype).view_as(x)
         return out if self.shared is None else out + self.shared(x)

@@ -51,6 +51,8 @@ class Options:
     """Fast mode, full attention only; block-causal families always keep their exact cache."""
     entropy_bound: float | None = None
     """Fast `entropy_bounded`: the entropy in nats that one step's commits may add up to."""
+    window: int | None = None
+    """Fast mode, full attention: how many masks after a block the model is shown; None shows all."""
     max_length: int | None = None
     """DreamOn: the longest that the canvas may grow to, in tokens."""
 

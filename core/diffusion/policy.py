@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from sharpen.core.diffusion.board import Board
 from sharpen.core.diffusion.options import Step
 
@@ -21,6 +23,9 @@ class Policy:
 
     planned: int | None = None
     """Moves in all, where they are known."""
+    patience: int | None = None
+    """How many moves in a row may change nothing before a window is given up. An official loop without a step
+    count never ends where the model draws the mask itself; here its masks are left standing. None: no limit."""
 
     def windows(self, board: Board) -> Iterator[Window]:
         """The windows, one after another; asked for lazily, so that a sampler can stop early."""
@@ -47,12 +52,16 @@ def denoise(board: Board, policy: Policy) -> Iterator[Step]:
     index = 0
     yield board.step(index, policy.planned)
     for window in policy.windows(board):
-        turn = 0
+        turn = idle = 0
         while not policy.settled(board, window, turn):
+            before = board.ids.clone()
             policy.move(board, window, turn)
             turn += 1
             index += 1
             yield board.step(index, policy.planned)
+            idle = idle + 1 if torch.equal(before, board.ids) else 0
+            if policy.patience is not None and idle >= policy.patience:
+                break
         policy.leave(board, window)
     board.alive = (0, 0)
     if policy.finish(board):

@@ -8,27 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from math import ceil
 
 import torch
 
 from sharpen.core.diffusion.board import Board
+from sharpen.core.diffusion.choice import PARALLEL, Choice
 from sharpen.core.diffusion.exact_bd3lm import Bd3lm
 from sharpen.core.diffusion.exact_blocks import Llada20, Llada21, Sdar
 from sharpen.core.diffusion.exact_dream import Dream, OpenDcoder
 from sharpen.core.diffusion.exact_dreamon import DreamOn
 from sharpen.core.diffusion.exact_fastdllm import FastDllm
 from sharpen.core.diffusion.exact_llada import llada, mdlm
+from sharpen.core.diffusion.fast_blocks import FastBlocks
+from sharpen.core.diffusion.fast_full import FastFull
 from sharpen.core.diffusion.load import Loaded
 from sharpen.core.diffusion.options import Mark, Options, Step
 from sharpen.core.diffusion.policy import Policy, denoise
 from sharpen.core.errors import BadInput, EngineUnavailable
 
-__all__ = ["Mark", "Options", "Step", "resolve", "sample"]
+__all__ = ["Mark", "Options", "Step", "resolve", "sample", "sample_batch"]
+
+FAST = Options(
+    algorithm="threshold",
+    length=128,
+    temperature=0.0,
+    threshold=0.9,
+    editing_threshold=0.5,
+    eos_early_stop=True,
+    cache="dual",
+    max_length=64,
+)
+"""What fast mode does where nothing is asked, for every family."""
+FAST_BLOCK = 32
+"""Tokens in a block of fast mode where the family has none."""
 
 
 def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | None = None) -> Options:
-    """The options with the family's defaults in place of None. Raises BadInput for what the family cannot do."""
-    own = replace(loaded.family.defaults, block=loaded.block)
+    """The options with defaults in place of None. Raises BadInput for what the family cannot do."""
+    family = loaded.family
+    own = replace(family.defaults, block=loaded.block)
+    if not options.exact:
+        own = replace(FAST, block=loaded.block if family.blocks else FAST_BLOCK, exact=False)
+        if family.sampler == "dreamon":
+            own = replace(own, algorithm="entropy", length=family.defaults.length)
     filled = {
         f.name: getattr(own, f.name) if getattr(options, f.name) is None else getattr(options, f.name)
         for f in fields(Options)
@@ -40,15 +63,13 @@ def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | Non
     for name, value in (("steps", merged.steps), ("block", merged.block)):
         if value is not None and value < 1:
             raise BadInput(f"{name} must be at least 1, not {value}", f"--{name} 8")
-    if options.block is None and not loaded.family.blocks:
+    if options.block is None and not family.blocks:
         merged = replace(merged, block=min(merged.block or length, length))
-    if options.steps is None and loaded.family.sampler == "llada":
+    if options.steps is None and family.sampler == "llada":
         merged = replace(merged, steps=length)
-    known = loaded.family.algorithms
+    known = family.algorithms if options.exact else (*PARALLEL, *family.algorithms)
     if merged.algorithm is not None and merged.algorithm not in known:
-        raise BadInput(
-            f"{loaded.family.name} has no algorithm {merged.algorithm}", f"one of: {', '.join(known)}"
-        )
+        raise BadInput(f"{family.name} has no algorithm {merged.algorithm}", f"one of: {', '.join(known)}")
     return replace(merged, length=length)
 
 
@@ -78,16 +99,44 @@ def sample(
         )
     device = loaded.model.device
     board = Board(prompt_ids, cells, loaded.special.mask, by_id=settings.exact, frozen=frozen, device=device)
-    policy = exact_policy(loaded, settings, len(cells))
-    return _run(board, policy, settings.seed)
+    make = exact_policy if settings.exact else fast_policy
+    return _run(board, make(loaded, settings, len(cells)), settings.seed)
+
+
+def sample_batch(
+    loaded: Loaded,
+    prompt_ids: Sequence[int],
+    options: Options,
+    canvases: Sequence[Sequence[int | None]],
+    frozen: Sequence[Sequence[bool]] | None = None,
+) -> Iterator[Step]:
+    """Several canvases after one prompt, a step of each in turn; `Step.row` says which. Rows are seeded one apart.
+
+    Raises as `sample`. Each row is a run of its own: rows need not have the same length, and end when they end.
+    """
+    runs: dict[int, Iterator[Step]] = {}
+    states: dict[int, torch.Tensor] = {}
+    for row, canvas in enumerate(canvases):
+        runs[row] = sample(
+            loaded, prompt_ids, replace(options, seed=None), canvas, None if frozen is None else frozen[row]
+        )
+        states[row] = torch.Generator().manual_seed((options.seed or 0) + row).get_state()
+    while runs:
+        for row in list(runs):
+            torch.set_rng_state(states[row])
+            step = next(runs[row], None)
+            states[row] = torch.get_rng_state()
+            if step is None:
+                del runs[row]
+            else:
+                yield replace(step, row=row)
 
 
 def _run(board: Board, policy: Policy, seed: int | None) -> Iterator[Step]:
     if seed is not None:
         torch.manual_seed(seed)
     try:
-        with torch.inference_mode():
-            yield from denoise(board, policy)
+        yield from denoise(board, policy)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise EngineUnavailable(
             f"out of memory with {len(board)} positions: {error}", "a shorter --length, or int8"
@@ -118,3 +167,36 @@ def exact_policy(loaded: Loaded, options: Options, length: int) -> Policy:
             return FastDllm(model, options, special.eos, length)
         case "bd3lm":
             return Bd3lm(model, options, -1 if special.pad is None else special.pad, special.eos, length)
+
+
+def fast_policy(loaded: Loaded, options: Options, length: int) -> Policy:
+    """Ours: caches, parallel commits, an early end."""
+    family, special = loaded.family, loaded.special
+    if family.sampler == "dreamon" or options.algorithm == "p2":
+        steps = options.steps or (512 if family.sampler == "dreamon" else length)
+        return exact_policy(loaded, replace(options, steps=steps), length)
+    choice, block = Choice(options, special.mask), options.block or FAST_BLOCK
+    stops = special.stops if options.eos_early_stop else ()
+    if not family.blocks:
+        return FastFull(
+            loaded.model,
+            choice,
+            block,
+            options.steps or length,
+            cache=options.cache or "dual",
+            stops=stops,
+            shift=family.shift,
+            window=options.window,
+        )
+    whole = family.sampler == "bd3lm"  # it counts steps for the canvas, the others for a block
+    steps = options.steps or (length if whole else block)
+    return FastBlocks(
+        loaded.model,
+        choice,
+        block,
+        ceil(steps / ceil(length / block)) if whole else steps,
+        stops=stops,
+        shift=family.shift,
+        from_prompt=whole,
+        editing=options.editing_threshold if family.sampler == "llada2.1" else None,
+    )
