@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sharpen.core.candidate import Candidate
 from sharpen.core.canvas import Frame
-from sharpen.core.diagnose import diagnose
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.engines.base import Engine
 from sharpen.core.errors import BadInput, Interrupted, NothingHeld, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified, Where
 from sharpen.core.patch import Patch
-from sharpen.core.region import Region
 from sharpen.core.request import CancelToken, Request, Settings
-from sharpen.core.splice import splices
-from sharpen.core.verify import judge_for, verify
+from sharpen.core.verify import judge_for, verdicts, verify
+from sharpen.core.work import Target, Work, apart, following, fresh
+from sharpen.core.worktree.copies import root_of
 from sharpen.core.worktree.journal import Journal
+from sharpen.core.worktree.sandbox import Checks
+
+__all__ = ["ROUNDS", "Decide", "Job", "Target", "Write", "run"]
 
 Decide = Callable[[Patch], Patch | None]
 """Shown the winning patch; returns what of it to apply, or None."""
@@ -34,15 +36,6 @@ Write = Callable[[Patch], Mapping[str, tuple[str, Where]]]
 """Writes the patch, whole or not at all; returns by path the checkpoint that undoes it, and what it went into."""
 ROUNDS = 8
 """Requests for one target, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One region of one file, and what is wrong in it."""
-
-    document: Document
-    region: Region
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,14 @@ class Job:
     action: Literal["apply", "propose"] = "apply"
     again: tuple[str, ...] = ()
     """Kinds of findings (as `diagnose` has them) to look for in a repaired text once more, and to repair too."""
+    check_seconds: float | None = None
+    """How long one run of the check command may take."""
+
+    @property
+    def hunts(self) -> bool:
+        """Whether nothing is known to be wrong but that the check command fails: then one repair of one file will do."""
+        found = [d for target in self.targets for d in target.diagnostics]
+        return self.check is not None and bool(found) and all(d.code == "check" for d in found)
 
 
 @dataclass(slots=True)
@@ -69,6 +70,19 @@ class _Tally:
     engine_seconds: float = 0.0
     patches: list[Patch] = field(default_factory=list)
     left: list[tuple[str, Diagnostic]] = field(default_factory=list)
+    missed: list[tuple[str, NothingHeld]] = field(default_factory=list)
+    """Files of a hunt in which nothing was found, as long as it may lie in another."""
+    checks: Checks | None = None
+
+    def checking(self, job: Job, patch: Patch) -> Checks | None:
+        """Where the job's command is tried, made with the first candidate."""
+        if job.check is not None and self.checks is None:
+            self.checks = Checks(root_of(patch), job.check, job.check_seconds)
+        return self.checks
+
+    def close(self) -> None:
+        if self.checks is not None:
+            self.checks.close()
 
 
 def run(
@@ -94,17 +108,10 @@ def run(
         return clock() - began
 
     yield Started(now(), engine.name, engine.model, tuple(t.document.path for t in job.targets))
-    for index, target in enumerate(job.targets):
-        try:
-            _go_on(cancel)
-            _check_apart(target, job.targets[:index])
-            yield from _one(job, target, engine, cancel, tally=tally, now=now)
-        except SharpenError as error:
-            tally.failed.append(target.document.path)
-            yield Failed(now(), target.document.path, error)
-            if isinstance(error, Interrupted):
-                cancel.cancel()
-                break
+    try:
+        yield from _all(job, engine, cancel, tally=tally, now=now)
+    finally:
+        tally.close()
     joined = Patch.join(tally.patches) if tally.patches and not cancel.cancelled else None
     if joined is not None and not joined.empty and job.action == "apply":
         try:
@@ -120,6 +127,32 @@ def run(
     unchanged = tuple(t.document.path for t in job.targets if t.document.path not in done)
     ends = (tuple(tally.changed), unchanged, tuple(tally.failed))
     yield Finished(now(), *ends, tally.steps, tally.engine_seconds, joined, tuple(tally.left))
+
+
+def _all(
+    job: Job, engine: Engine, cancel: CancelToken, *, tally: _Tally, now: Callable[[], float]
+) -> Iterator[Event]:
+    """Refine the targets one by one; a hunt ends with the first repair."""
+    for index, target in enumerate(job.targets):
+        path = target.document.path
+        try:
+            _go_on(cancel)
+            _check_apart(target, job.targets[:index])
+            yield from _one(job, target, engine, cancel, tally=tally, now=now)
+            if job.hunts:
+                return
+        except SharpenError as error:
+            if job.hunts and isinstance(error, NothingHeld):
+                tally.missed.append((path, error))
+                continue
+            tally.failed.append(path)
+            yield Failed(now(), path, error)
+            if isinstance(error, Interrupted):
+                cancel.cancel()
+                return
+    for path, missed in tally.missed:
+        tally.failed.append(path)
+        yield Failed(now(), path, missed)
 
 
 def _go_on(cancel: CancelToken) -> None:
@@ -158,48 +191,12 @@ def _write(patch: Patch, write: Write, *, now: Callable[[], float], tally: _Tall
         yield Applied(now(), path, *placed[path])
 
 
-@dataclass(slots=True)
-class _Work:
-    """One target on its way: the text as the rounds have left it."""
-
-    target: Target
-    base: Document
-    """The file as it would be with the last winner applied."""
-    region: Region
-    winner: Candidate | None = None
-    checked: bool = True
-    """Whether the check command has seen the winner."""
-    candidates: int = 0
-    """Proposed so far, which numbers the next one."""
-    tried: set[tuple[str, str]] = field(default_factory=set)
-    """Keys of the findings that a round was about."""
-
-    def take(self, winner: Candidate, checked: bool) -> None:
-        """Go on from this candidate; the confidences of earlier rounds stay with their text."""
-        earlier = self.winner.spans if self.winner is not None else ()
-        spans = (*_carried(earlier, self.base, self.region, winner.text), *winner.spans)
-        self.winner, self.checked = replace(winner, spans=tuple(sorted(spans))), checked
-        original = self.target.document
-        patch = Patch.of(original, self.target.region, winner.text)
-        self.base = Document.from_bytes(patch.result(original.path), original.path, original.mode)
-        start = self.target.region.start_char
-        self.region = replace(self.target.region, end_char=start + len(winner.text))
-
-    def findings(self, text: str, kinds: tuple[str, ...]) -> tuple[Diagnostic, ...]:
-        """What is wrong in the region, were it to read so."""
-        document, region = self.target.document, self.target.region
-        whole = document.text[: region.start_char] + text + document.text[region.end_char :]
-        end = region.start_char + len(text)
-        found = diagnose(whole, document.path, kinds) if kinds else ()
-        return tuple(d for d in found if region.start_char <= d.start_char <= end)
-
-
 def _one(
     job: Job, target: Target, engine: Engine, cancel: CancelToken, *, tally: _Tally, now: Callable[[], float]
 ) -> Iterator[Event]:
     """Refine one target, in rounds; its patch goes to the tally. Raises what the engine raises, and NothingHeld."""
     document = target.document
-    work = _Work(target, document, target.region)
+    work = Work(target, document, target.region)
     groups = [target.diagnostics]
     for _ in range(ROUNDS):
         group = groups.pop(0)
@@ -208,11 +205,11 @@ def _one(
             yield from _round(job, work, group, engine, cancel, tally=tally, now=now)
         except NothingHeld:
             # What cannot be repaired together may be repaired one by one.
-            groups += _apart(group)
+            groups += apart(group)
             if not groups and work.winner is None:
                 raise
         else:
-            groups = _next(
+            groups = following(
                 work.findings(work.winner.text if work.winner else "", job.again), groups, work.tried
             )
         if not groups:
@@ -222,7 +219,8 @@ def _one(
         raise _nothing_held(document.path, "")
     if not work.checked:
         judge = judge_for(document, target.region, target.diagnostics)
-        verdict = verify(document, target.region, winner, judge, command=job.check, cancel=cancel)
+        checks = tally.checking(job, Patch.of(document, target.region, winner.text))
+        verdict = verify(document, target.region, winner, judge, checks=checks, cancel=cancel)
         yield Verified(now(), document.path, work.candidates - 1, winner, verdict)
         if not verdict.holds:
             raise _nothing_held(document.path, verdict.reason)
@@ -232,7 +230,7 @@ def _one(
 
 def _round(
     job: Job,
-    work: _Work,
+    work: Work,
     group: tuple[Diagnostic, ...],
     engine: Engine,
     cancel: CancelToken,
@@ -254,8 +252,7 @@ def _round(
             if isinstance(item, Frame):
                 yield Framed(now(), path, item, work.base)
                 continue
-            patch = Patch.of(target.document, target.region, item.text, item.spans)
-            yield Proposed(now(), path, work.candidates, item, patch)
+            yield Proposed(now(), path, work.candidates, item, _patch(target, item))
             found.append((work.candidates, item))
             work.candidates += 1
     except KeyboardInterrupt as stop:
@@ -265,22 +262,40 @@ def _round(
         tally.engine_seconds += now() - since
         if isinstance(source, Generator):
             source.close()
-    winner: tuple[Candidate, bool] | None = None
+    winner: tuple[int, Candidate, bool] | None = None
     why = ""
-    for index, candidate in sorted(found, key=lambda c: -c[1].score):
-        _go_on(cancel)
-        # The command may only hold once everything is repaired: it waits for the last round.
-        early = bool(job.check) and bool(_fresh(work.findings(candidate.text, job.again), work.tried))
-        command = None if early else job.check
-        verdict = verify(target.document, target.region, candidate, judge, command=command, cancel=cancel)
-        yield Verified(now(), path, index, candidate, verdict)
-        if verdict.holds and winner is None:
-            winner = (candidate, not early)
-        why = why or verdict.reason
+    ranked = sorted(found, key=lambda c: -c[1].score)
+    for late in (False, True):
+        # The command may only hold once everything is repaired: then it waits for the last round.
+        some = [c for c in ranked if _waits(job, work, c[1]) == late]
+        if not some:
+            continue
+        checks = None if late else tally.checking(job, _patch(target, some[0][1]))
+        answers = verdicts(
+            target.document, target.region, [c for _, c in some], judge,
+            checks=checks, cancel=cancel, first=job.hunts,
+        )  # fmt: skip
+        for place, verdict in answers:
+            _go_on(cancel)
+            index, candidate = some[place]
+            yield Verified(now(), path, index, candidate, verdict)
+            rank = ranked.index(some[place])
+            if verdict.holds and (winner is None or rank < winner[0]):
+                winner = (rank, candidate, not late)
+            why = why or verdict.reason
     _go_on(cancel)
     if winner is None:
         raise _nothing_held(path, why)
-    work.take(*winner)
+    work.take(*winner[1:])
+
+
+def _waits(job: Job, work: Work, candidate: Candidate) -> bool:
+    """Whether the check command cannot be asked yet, because more has come to light that is to be repaired first."""
+    return bool(job.check) and bool(fresh(work.findings(candidate.text, job.again), work.tried))
+
+
+def _patch(target: Target, candidate: Candidate) -> Patch:
+    return Patch.of(target.document, target.region, candidate.text, candidate.spans)
 
 
 def _nothing_held(path: str, why: str) -> NothingHeld:
@@ -288,39 +303,3 @@ def _nothing_held(path: str, why: str) -> NothingHeld:
     return NothingHeld(
         f"no edit of {path} held: {said}; nothing was written", "name a smaller region, or try another engine"
     )
-
-
-def _apart(group: tuple[Diagnostic, ...]) -> list[tuple[Diagnostic, ...]]:
-    """Findings of several kinds as a group a kind; nothing where it is one kind already."""
-    keys = list(dict.fromkeys(d.key for d in group))
-    return [tuple(d for d in group if d.key == key) for key in keys] if len(keys) > 1 else []
-
-
-def _fresh(found: tuple[Diagnostic, ...], tried: set[tuple[str, str]]) -> tuple[Diagnostic, ...]:
-    return tuple(d for d in found if d.key not in tried)
-
-
-def _next(
-    found: tuple[Diagnostic, ...], groups: list[tuple[Diagnostic, ...]], tried: set[tuple[str, str]]
-) -> list[tuple[Diagnostic, ...]]:
-    """The groups still to do, at the places where their findings now are, then what has come to light."""
-    todo = [tuple(d for d in found if d.key == group[0].key) for group in groups]
-    return [group for group in (*todo, _fresh(found, tried)) if group]
-
-
-def _carried(
-    spans: tuple[tuple[int, int, float], ...], document: Document, region: Region, new: str
-) -> list[tuple[int, int, float]]:
-    """Spans of the region's text where they stand once it reads `new`; those that the edit touches are left out."""
-    if not spans:
-        return []
-    changes = [
-        (document.char_of(first) - region.start_char, document.char_of(last) - region.start_char, start, end)
-        for first, last, _bytes, start, end in splices(document, region, new)
-    ]
-    kept = []
-    for a, b, confidence in spans:
-        if all(last <= a or first >= b for first, last, _start, _end in changes):
-            moved = sum((end - start) - (last - first) for first, last, start, end in changes if last <= a)
-            kept.append((a + moved, b + moved, confidence))
-    return kept

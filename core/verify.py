@@ -9,8 +9,9 @@ be gone. A text of no known language is not judged.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sharpen.core import diagnose
@@ -21,7 +22,7 @@ from sharpen.core.grammars import faults, language_of
 from sharpen.core.patch import Patch
 from sharpen.core.region import Region
 from sharpen.core.request import CancelToken, Judge
-from sharpen.core.worktree.sandbox import check
+from sharpen.core.worktree.sandbox import TIMED_OUT, Checks, several
 
 
 def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) -> Judge:
@@ -62,20 +63,55 @@ def verify(
     candidate: Candidate,
     judge: Judge,
     *,
-    command: str | None = None,
+    checks: Checks | None = None,
     cancel: CancelToken | None = None,
 ) -> Verdict:
     """The judge's verdict, and where that holds the end of the check command with the candidate applied.
 
-    Raises Refused where there is no repository to try the command in, Interrupted, and what `judge` raises.
+    Raises Refused where the command cannot be tried, Interrupted, and what `judge` raises.
     """
     verdict = judge(candidate.text)
-    if command is None or not verdict.holds:
+    if checks is None or not verdict.holds:
         return verdict
     patch = Patch.of(document, region, candidate.text, candidate.spans)
-    result = check(patch, command, cancel or CancelToken())
-    reason = "" if result.exit == 0 else f"{command} ended with {result.exit}"
+    result = checks.run(patch, cancel or CancelToken())
+    ended = (
+        f"took longer than {result.seconds:.0f} s"
+        if result.exit == TIMED_OUT
+        else f"ended with {result.exit}"
+    )
+    reason = "" if result.exit == 0 else f"{result.command} {ended}"
     return replace(verdict, holds=result.exit == 0, check=result, reason=reason)
+
+
+def verdicts(
+    document: Document,
+    region: Region,
+    candidates: Sequence[Candidate],
+    judge: Judge,
+    *,
+    checks: Checks | None,
+    cancel: CancelToken,
+    first: bool,
+) -> Iterator[tuple[int, Verdict]]:
+    """A verdict on each candidate as it comes, with its place; check commands run several at once.
+
+    `first`: no further ones are tried once one holds, and those before it have been judged. Raises as `verify`.
+    """
+    alone = threading.Lock()  # parsers are not made for two threads
+
+    def judged(text: str) -> Verdict:
+        with alone:
+            return judge(text)
+
+    def job(candidate: Candidate) -> Callable[[CancelToken], Verdict]:
+        return lambda stop: verify(document, region, candidate, judged, checks=checks, cancel=stop)
+
+    if checks is None:
+        yield from ((at, judge(candidate.text)) for at, candidate in enumerate(candidates))
+        return
+    jobs = [job(candidate) for candidate in candidates]
+    yield from several(jobs, checks.at_once, cancel, good=lambda verdict: first and verdict.holds)
 
 
 def _counted(found: Iterable[Diagnostic]) -> Counter[tuple[str, str]]:

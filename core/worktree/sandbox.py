@@ -1,106 +1,133 @@
-"""Run a check command with a patch applied, in a throw-away git worktree; the user's own files are never touched.
+"""Check commands, run with a patch applied in throw-away copies, several at once; the user's files are never touched.
 
-`core.verify` calls `check`. The worktree is made from HEAD, then given what the user has changed and not committed,
-so that the command sees the project as it is on disk plus the patch. Invariant: the folder and git's note of it are
-removed at the end, whatever happened; git prunes the note by itself where the process was killed.
+`core.verify` and `core.hunt` ask. Each run has a time limit and is a process group of its own, which is ended whole:
+what a command leaves running in the background ends with it. Copies are made when they are first needed, one for each
+run at a time, and removed by `close`. A stop ends every run at once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import queue
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from sharpen.core.candidate import CheckResult
-from sharpen.core.errors import Interrupted, Refused
+from sharpen.core.errors import Interrupted
 from sharpen.core.patch import Patch
 from sharpen.core.request import CancelToken
-from sharpen.core.worktree import git
-from sharpen.core.worktree.find import find_root
+from sharpen.core.worktree.copies import copied, patched
 
+T = TypeVar("T")
 LIMIT_SECONDS = 600.0
+MOST_AT_ONCE = 4
 TAIL_BYTES = 8_000
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")  # the user's post-checkout hook is not ours to run
 TIMED_OUT = 124
 """Exit reported for a command that ran past the limit, as `timeout` reports it."""
 
 
-def check(
-    patch: Patch, command: str, cancel: CancelToken, limit_seconds: float = LIMIT_SECONDS
-) -> CheckResult:
-    """How `command` (a shell line, run at the repository's root) ends with the patch applied.
+class Checks:
+    """One command, for many patches of one project."""
 
-    Raises Refused outside a repository with a commit, and Interrupted once `cancel` is set.
-    """
-    # The folder's links are resolved, the file's own name is not: git knows a link by its name.
-    places = {
-        path: Path(os.path.realpath(Path(path).parent)) / Path(path).name
-        for path in patch.paths
-        if path != "-"
-    }
-    first = next(iter(places.values()), None)
-    root = find_root(first) if first else None
-    if root is None:
-        raise Refused(
-            "a check command needs a git repository to be tried in", "git init, or leave out --check"
-        )
-    root = Path(os.path.realpath(root))
-    with _copy(root) as folder:
-        for path, place in places.items():
-            target = folder / place.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, patch.result(path), patch.document(path).mode)
-        return _run(command, folder, cancel, limit_seconds)
+    def __init__(
+        self, root: Path, command: str, limit_seconds: float | None = None, at_once: int | None = None
+    ) -> None:
+        """`command` is a shell line, run at the copy's root. Nothing is made on disk before the first run."""
+        self._root, self._command = root, command
+        self._limit = limit_seconds or LIMIT_SECONDS
+        self.at_once = at_once or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
+        self._copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._stack = ExitStack()
+        self._making = threading.Lock()
 
+    def close(self) -> None:
+        """Remove the copies."""
+        self._stack.close()
 
-def _replace(target: Path, data: bytes, mode: int) -> None:
-    # A link in the copy may lead back to the user's own file: never write through it.
-    target.unlink(missing_ok=True)
-    target.write_bytes(data)
-    target.chmod(mode)
+    def run(self, patch: Patch | None, cancel: CancelToken) -> CheckResult:
+        """How the command ends with the patch applied, or with the project as it is.
 
-
-@contextlib.contextmanager
-def _copy(root: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sharpen-check-", ignore_cleanup_errors=True) as base:
-        folder = Path(os.path.realpath(base)) / root.name
-        made = git.run(root, *_NO_HOOKS, "worktree", "add", "--detach", "--force", str(folder), "HEAD")
-        if made.status != 0:
-            raise Refused(f"git cannot make a worktree for the check command: {made.error}")
+        Raises Interrupted once `cancel` is set, Refused where no copy can be made.
+        """
+        folder = self._copy()
         try:
-            for name in git.changed(root):
-                _mirror(root / name, folder / name)
-            yield folder
+            with patched(folder, self._root, patch):
+                return _run(self._command, folder, cancel, self._limit)
         finally:
-            git.run(root, "worktree", "remove", "--force", "--force", str(folder))
+            self._copies.put(folder)
+
+    def _copy(self) -> Path:
+        try:
+            return self._copies.get_nowait()
+        except queue.Empty:
+            with self._making:  # git makes one worktree at a time
+                return self._stack.enter_context(copied(self._root))
 
 
-def _mirror(source: Path, target: Path) -> None:
-    """Make `target` what `source` is; both absent is fine."""
-    if source.is_dir() and not source.is_symlink():
-        return  # a nested repository or a submodule
-    if target.is_symlink() or target.is_file():
-        target.unlink()
-    if source.is_symlink() or source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target, follow_symlinks=False)
+def several(
+    jobs: Sequence[Callable[[CancelToken], T]],
+    at_once: int,
+    cancel: CancelToken,
+    *,
+    good: Callable[[T], bool],
+) -> Iterator[tuple[int, T]]:
+    """Answers of the jobs as they come, each with its place. A good one ends it, once those before it have answered.
+
+    Raises what a job raises. Closing the iterator stops what still runs.
+    """
+    stop = _Either(cancel)
+    best, todo = len(jobs), iter(range(len(jobs)))
+    running: dict[Future[T], int] = {}
+    with ThreadPoolExecutor(at_once, "sharpen-check") as pool:
+        try:
+            while True:
+                while len(running) < at_once and (at := next(todo, None)) is not None:
+                    running[pool.submit(jobs[at], stop)] = at
+                if not any(at < best for at in running.values()):
+                    return
+                done, _rest = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=lambda one: running[one]):
+                    at = running.pop(future)
+                    if at > best:
+                        continue
+                    answer = future.result()
+                    yield at, answer
+                    if good(answer):
+                        best, todo = at, iter(())
+        finally:
+            stop.cancel()
+
+
+class _Either(CancelToken):
+    """Set by itself or by another."""
+
+    def __init__(self, other: CancelToken) -> None:
+        super().__init__()
+        self._other = other
+
+    @property
+    def cancelled(self) -> bool:
+        return super().cancelled or self._other.cancelled
 
 
 def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) -> CheckResult:
     began = time.monotonic()
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,
             shell=True,
             cwd=folder,
-            env=environment,
+            env=_environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -108,7 +135,7 @@ def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) 
         )
         timed_out = False
         try:
-            while process.poll() is None:
+            while not _ended(process):
                 if cancel.cancelled:
                     raise Interrupted("stopped; nothing was written")
                 if time.monotonic() - began > limit_seconds:
@@ -124,9 +151,31 @@ def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) 
     return CheckResult(command, code, said, time.monotonic() - began)
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """The user's, without what git says of another repository; Python finds the copy before an installed original."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # A change of one character within a second would be taken for the version that is compiled already.
+    found["PYTHONDONTWRITEBYTECODE"] = "1"
+    places = [place for place in (folder / "src", folder) if place.is_dir() and not _shadows(place)]
+    given = found.get("PYTHONPATH", "")
+    found["PYTHONPATH"] = os.pathsep.join([*map(str, places), *([given] if given else [])])
+    return found
+
+
+def _shadows(place: Path) -> bool:
+    """Whether a module there has the name of one of the standard library's."""
+    return any(entry.name.removesuffix(".py") in sys.stdlib_module_names for entry in place.iterdir())
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has ended; it is not reaped yet, so its number still means its group."""
+    if not hasattr(os, "waitid"):
+        return process.poll() is not None
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it started, where it still runs."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """End the command and all that it started in its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -21,7 +21,6 @@ from sharpen.core.errors import (
     Interrupted,
     NothingHeld,
     NotText,
-    Refused,
 )
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
@@ -243,10 +242,11 @@ def test_a_candidate_that_fails_the_check_loses_to_one_that_passes(
     assert (repository / "a.py").read_text() == other
 
 
-def test_a_check_outside_git_is_refused(project: Path, journal: Journal) -> None:
-    events, _ = _run(_job(project / "a.py", check="true"), ScriptedEngine([MENDED]), journal)
-    assert [type(e) for e in _failures(events)] == [Refused]
-    assert (project / "a.py").read_text() == BROKEN
+def test_a_check_outside_git_runs_in_a_plain_copy(project: Path, journal: Journal) -> None:
+    command = "grep -q 'def f():' a.py && touch left-behind"
+    _, last = _run(_job(project / "a.py", check=command), ScriptedEngine([MENDED]), journal)
+    assert last.changed
+    assert not (project / "left-behind").exists()
 
 
 class _Rounds:
