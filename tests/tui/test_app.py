@@ -149,6 +149,34 @@ def test_every_frame_can_be_gone_back_to_and_the_review_is_found_again(bench: An
     tools.drive(bench.app("sound.py", options=options), scenario)
 
 
+def test_a_frame_that_is_looked_at_stays_while_the_engine_goes_on_and_the_live_one_is_found_again(
+    bench: Any, tools: Any
+) -> None:
+    options = bench.script("x = 99\n", frames=tuple(f"x = {i}\n" for i in range(400)), pause=0.05)
+    bench.write("sound.py", "x = 1\n")
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        stage = app.desk.stage
+        await tools.ask(pilot, "anything")
+        await tools.until(pilot, lambda: len(stage.frames) > 5)
+        stage.view.focus()
+        await pilot.press("0", "right", "right")
+        assert stage.at == 2
+        seen = len(stage.frames)
+        await tools.until(pilot, lambda: len(stage.frames) > seen + 5)
+        assert stage.at == 2
+        assert "frame 3/" in tools.text(app)
+        await pilot.press("dollar_sign")
+        assert stage.at is None
+        shown = len(stage.frames)
+        await tools.until(pilot, lambda: len(stage.frames) > shown + 5)
+        await tools.until(pilot, lambda: f"frame {len(stage.frames)}/" in tools.text(app))
+        await pilot.press("escape")
+        await tools.until(pilot, lambda: "stopped; nothing was written" in tools.text(app))
+
+    tools.drive(bench.app("sound.py", options=options), scenario)
+
+
 def test_the_timeline_is_dragged_with_the_mouse(bench: Any, tools: Any) -> None:
     options = bench.script("x = 99\n", frames=tuple(f"x = {i}\n" for i in range(30)))
     bench.write("sound.py", "x = 1\n")
