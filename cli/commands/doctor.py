@@ -14,28 +14,51 @@ from sharpen.cli.terminal import state_folder
 from sharpen.core.diagnose import ruff_path
 from sharpen.core.engines.choose import choose
 from sharpen.core.errors import SharpenError
+from sharpen.core.grammars import LANGUAGES
 
 NEEDED = (
     "onnxruntime",
     "numpy",
     "tokenizers",
     "tree-sitter",
-    "tree-sitter-python",
     "gitpython",
     "rich",
+    "textual",
     "typer",
+    "httpx",
 )
+EXTRAS = {
+    "torch": "local checkpoints",
+    "uvicorn": "sharpen serve",
+    "pillow": "sharpen replay --export run.gif",
+}
+"""Distribution -> what needs it, and nothing else does."""
+_EXTRA_OF = {"torch": "local", "uvicorn": "serve", "pillow": "pictures"}
+
+
+def _grammars() -> list[str]:
+    return sorted(
+        {"tree-sitter-python"}
+        | {f"tree-sitter-{language.module.removeprefix('tree_sitter_')}" for language in LANGUAGES}
+    )
 
 
 def run() -> int:
     """Print the table; exit 3 where no engine would run."""
     rows = [("sharpen", metadata.version("sharpen"), "")]
     rows.append(("python", f"{platform.python_version()} ({sys.executable})", ""))
-    for name in NEEDED:
+    for name in (*NEEDED, *_grammars()):
         try:
             rows.append((name, metadata.version(name), ""))
         except metadata.PackageNotFoundError:
             rows.append((name, "missing", f"pip install {name}"))
+    for name, use in EXTRAS.items():
+        try:
+            rows.append((name, metadata.version(name), ""))
+        except metadata.PackageNotFoundError:
+            rows.append(
+                (name, f"not installed; only {use} needs it", f"pip install 'sharpen[{_EXTRA_OF[name]}]'")
+            )
     git = shutil.which("git")
     rows.append(("git", git or "missing", "" if git else "install git; files outside git work without it"))
     try:
@@ -51,5 +74,5 @@ def run() -> int:
         rows.append(("engine", error.message, error.hint))
         code = Exit.NO_ENGINE
     for name, found, mend in rows:
-        out(f"{name:<20}{found}{f'   -> {mend}' if mend else ''}\n")
+        out(f"{name:<24}{found}{f'   -> {mend}' if mend else ''}\n")
     return code
