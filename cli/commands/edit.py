@@ -12,7 +12,7 @@ from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import changed_paths
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
-from sharpen.core.diagnose import diagnose
+from sharpen.core.diagnose import diagnose, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.engines.choose import choose
@@ -116,5 +116,8 @@ def _nothing(places: tuple[tuple[Document, Region], ...], options: Options) -> i
     elif len(places) == 1 and places[0][0].path == "-":
         out(places[0][0].data)
     elif not options.quiet:
+        for document, _region in places:
+            if not is_known(document.path, document.text):
+                say(f"sharpen: {document.path} is of no language that sharpen can judge")
         say(f"nothing to repair in {files(len(places))}")
     return 0

@@ -59,3 +59,12 @@ def test_a_symbol_of_another_language_is_a_target(sandbox: Any) -> None:
     sandbox.script("function sub(a, b) {\n  return a - b;\n}\n")
     assert sandbox.run("edit", "subtract", "add.js::sub", "--yes").returncode == 0
     assert path.read_text() == WHOLE + "function sub(a, b) {\n  return a - b;\n}\n"
+
+
+def test_a_file_of_no_known_language_is_told_by_edit_as_by_fix(sandbox: Any) -> None:
+    sandbox.write("a.zig", "const x = 1;\n")
+    said = "a.zig is of no language that sharpen can judge"
+    for line in (("fix", "a.zig"), ("edit", "fix the syntax error", "a.zig")):
+        done = sandbox.run(*line)
+        assert done.returncode == 0
+        assert said in done.stderr.decode()
