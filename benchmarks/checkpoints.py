@@ -235,8 +235,12 @@ def write(
     experts: int = 8,
     dtype: torch.dtype = torch.float32,
     config: dict[str, Any] | None = None,
+    quiet_mask: bool = False,
 ) -> Path:
-    """Write config.json and model.safetensors into the folder and return it."""
+    """Write config.json and model.safetensors into the folder and return it.
+
+    quiet_mask: the mask's own rows are 0, so that with a large vocabulary it is never the likeliest token.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     settings, tensors = published(family, sizes, experts)
     (folder / "config.json").write_text(json.dumps({**settings, **(config or {})}), encoding="utf-8")
@@ -257,5 +261,7 @@ def write(
         file.write(struct.pack("<Q", len(text)) + text)
         for name, size in tensors.items():
             weights = _random(name, size, generator, scale).to(dtype)
+            if quiet_mask and len(size) == 2 and size[0] == settings["vocab_size"]:
+                weights[settings["mask_token_id"]] = 0
             file.write(weights.contiguous().view(torch.uint8).numpy().tobytes())
     return folder

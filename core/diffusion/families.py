@@ -21,6 +21,8 @@ Ability = Literal["infill", "edit_in_place", "variable_length", "kv_exact"]
 
 CONFIDENCE = ("low_confidence", "random")
 DREAM = ("origin", "maskgit_plus", "topk_margin", "entropy")
+ONE = ("low_confidence_dynamic", "low_confidence")
+"""Two names for the only algorithm of some families."""
 BLOCKS = ("low_confidence_dynamic", "low_confidence_static", "sequential")
 
 
@@ -287,7 +289,7 @@ FAMILIES: tuple[Family, ...] = (
         title="Fast-dLLM-v2-1.5B, 7B",
         body="qwen",
         sampler="fastdllm",
-        algorithms=("low_confidence_dynamic",),
+        algorithms=ONE,
         architectures=("Fast_dLLM_QwenForCausalLM",),
         model_types=("Fast_dLLM_Qwen",),
         blocks=True,
@@ -309,7 +311,7 @@ FAMILIES: tuple[Family, ...] = (
         title="LLaDA2.0-mini, flash",
         body="llada2",
         sampler="llada2.0",
-        algorithms=("low_confidence_dynamic",),
+        algorithms=ONE,
         architectures=("LLaDA2MoeModelLM", "LLaDA2MoeForCausalLM"),
         model_types=("llada2_moe", "llada2_moe_veomni"),
         blocks=True,
@@ -329,7 +331,7 @@ FAMILIES: tuple[Family, ...] = (
         title="LLaDA2.1-mini, flash",
         body="llada2",
         sampler="llada2.1",
-        algorithms=("low_confidence_dynamic",),
+        algorithms=ONE,
         architectures=("LLaDA2MoeModelLM", "LLaDA2MoeForCausalLM"),
         model_types=("llada2_moe", "llada2_moe_veomni"),
         blocks=True,

@@ -137,9 +137,12 @@ def _run(board: Board, policy: Policy, seed: int | None) -> Iterator[Step]:
         torch.manual_seed(seed)
     try:
         yield from denoise(board, policy)
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "alloc" not in str(error):
+            raise
         raise EngineUnavailable(
-            f"out of memory with {len(board)} positions: {error}", "a shorter --length, or int8"
+            f"out of memory with {len(board)} positions: {str(error).splitlines()[0]}",
+            "a shorter --length, or int8",
         ) from error
 
 

@@ -26,6 +26,10 @@ QWEN_WORDS = (
 """How the Qwen2 tokenizer cuts text before it merges bytes."""
 
 
+ASK_TOKENIZER = ("mdlm", "bd3lm")
+"""Samplers that ask the tokenizer, not the config, for the end of text and for padding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Special:
     """Ids with a meaning for the sampler; None where the checkpoint has none."""
@@ -109,6 +113,8 @@ def special_of(checkpoint: Checkpoint, family: Family, vocabulary: int) -> Speci
         raise EngineUnavailable(f"no mask token: config.json has no mask_token_id, the tokenizer no {names}")
     eos = _ends(checkpoint, family, vocabulary)
     pad = _integer(checkpoint.config.get("pad_token_id"))
+    if family.sampler in ASK_TOKENIZER:
+        pad = _first(_named(checkpoint, (), "pad_token"), pad)
     if pad is None and family.pad_id >= 0:  # where the family's own code reads the tokenizer's
         pad = _first(
             _named(checkpoint, (), "pad_token"),
@@ -130,8 +136,8 @@ def _ends(checkpoint: Checkpoint, family: Family, vocabulary: int) -> tuple[int,
     listed = checkpoint.generation.get("eos_token_id", checkpoint.config.get("eos_token_id"))
     several = tuple(int(i) for i in listed) if isinstance(listed, list) else ()
     named = _named(checkpoint, (), "eos_token")
-    if family.sampler in {"mdlm", "bd3lm"} and named is not None:
-        return (named,)  # their sampler asks the tokenizer alone
+    if family.sampler in ASK_TOKENIZER and named is not None:
+        return (named,)
     if several:
         return several
     one = _first(

@@ -13,7 +13,7 @@ from benchmarks.checkpoints import write
 from sharpen.core.diffusion.linear import Dense, Int8
 from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.sample import Options, Step, sample, sample_batch
-from sharpen.core.errors import BadInput
+from sharpen.core.errors import BadInput, EngineUnavailable
 
 PROMPT = [3, 7, 1, 22, 90, 45, 11, 5, 8]
 
@@ -257,3 +257,14 @@ def test_what_cannot_be_is_said_before_the_first_step(
     call: Callable[..., object] = sample
     with pytest.raises(BadInput, match=said):
         call(loaded, asked.get("prompt", PROMPT), asked.get("options", Options()), asked.get("canvas"))
+
+
+def test_running_out_of_memory_is_one_sentence(tmp_path: Path) -> None:
+    loaded = ready(tmp_path / "model", "llada")
+
+    def greedy(hidden: Tensor) -> Tensor:
+        return torch.empty(2**60, dtype=torch.float32)
+
+    loaded.model.head = greedy
+    with pytest.raises(EngineUnavailable, match="out of memory with 33 positions"):
+        run(loaded)

@@ -1,0 +1,363 @@
+"""What each saving of the local engine buys, against the official samplers' way. Prints tables.
+
+    python -m benchmarks.local [--small] [--runs 1] [--device cpu] [--threads N] [--json FILE] [--plot FILE.svg]
+
+Random checkpoints are made in a temporary folder: 0.5 billion parameters in Open-dCoder's shape, read once with full
+attention and once causally over blocks, and a small mixture of experts. The official way is what the official code
+does: everything is read anew in each step, the head runs at every row, nothing is kept. Every row has the same prompt,
+canvas and, but for those that say so, the same number of steps; the ways are timed in turn. `--small` uses tiny
+models, for a look at the tables. Bounds: 4 times for block-causal families, 3 times for the dual cache, and memory
+within the checkpoint, 20 % and the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+if not __package__:  # run as a file: the folder above is where `benchmarks` is found
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+
+from benchmarks.checkpoints import write
+from sharpen.core.diffusion.board import Board
+from sharpen.core.diffusion.exact_blocks import Llada20
+from sharpen.core.diffusion.exact_llada import Confident
+from sharpen.core.diffusion.load import Loaded, load
+from sharpen.core.diffusion.options import Options, Step
+from sharpen.core.diffusion.policy import denoise
+from sharpen.core.diffusion.sample import sample
+from sharpen.core.diffusion.schedules import even
+
+OPEN_DCODER = {
+    "width": 896, "hidden": 4864, "layers": 24, "heads": 14, "kv_heads": 2, "head_size": 64, "vocabulary": 151936,
+}  # fmt: skip
+TINY = {
+    "width": 64,
+    "hidden": 128,
+    "layers": 2,
+    "heads": 4,
+    "kv_heads": 2,
+    "head_size": 16,
+    "vocabulary": 512,
+}
+MIXTURE = {
+    "width": 512, "hidden": 256, "layers": 8, "heads": 8, "kv_heads": 2, "head_size": 64, "vocabulary": 32000,
+}  # fmt: skip
+FLOORS = {"block": 4.0, "dual": 3.0, "memory": 1.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One task: so many tokens after such a prompt, in blocks of so many steps."""
+
+    prompt: int = 256
+    length: int = 64
+    block: int = 32
+    steps: int = 8
+    """In each block."""
+
+    @property
+    def total(self) -> int:
+        """Steps in all."""
+        return self.steps * (self.length // self.block)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way of doing a task."""
+
+    table: str
+    label: str
+    tokens: int
+    steps: int
+    seconds: float
+    same: bool
+    """The tokens are those of the official way."""
+    ratio: float = 1.0
+
+
+def prompt_of(work: Work, vocabulary: int) -> list[int]:
+    """Some ids, the same in every run."""
+    return [(37 * i + 11) % (vocabulary - 16) for i in range(work.prompt)]
+
+
+def officially(loaded: Loaded, work: Work, blocks: bool) -> Iterator[Step]:
+    """Everything read anew, the head at every row, `steps` in each block."""
+    options = Options(
+        block=work.block, steps=work.steps, length=work.length, threshold=2.0, algorithm="low_confidence"
+    )
+    prompt = prompt_of(work, loaded.model.shape.vocabulary)
+    board = Board(prompt, [None] * work.length, loaded.special.mask, by_id=True, device=loaded.model.device)
+    if blocks:
+        return denoise(board, Llada20(loaded.model, options, None, work.length))
+    return denoise(board, Confident(loaded.model, options, even, work.steps))
+
+
+def quickly(loaded: Loaded, work: Work, **asked: object) -> Iterator[Step]:
+    """Fast mode with the same plan, but for what is asked."""
+    steps = work.steps if loaded.family.blocks and loaded.family.sampler != "bd3lm" else work.total
+    plan = Options(
+        exact=False,
+        algorithm="low_confidence",
+        block=work.block,
+        steps=steps,
+        length=work.length,
+        eos_early_stop=False,
+    )
+    wanted = replace(plan, **asked)  # type: ignore[arg-type]
+    if loaded.family.sampler == "llada2.0" and wanted.algorithm == "low_confidence":
+        wanted = replace(wanted, algorithm="low_confidence_dynamic", threshold=2.0)
+    return sample(loaded, prompt_of(work, loaded.model.shape.vocabulary), wanted)
+
+
+def timed(steps: Iterator[Step]) -> tuple[float, int, Step]:
+    """Seconds, steps and the last state."""
+    begun, last = time.perf_counter(), None
+    for step in steps:
+        last = step
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    assert last is not None
+    return time.perf_counter() - begun, last.index, last
+
+
+def compare(
+    table: str, ways: dict[str, tuple[Loaded, dict[str, object] | None]], work: Work, blocks: bool, runs: int
+) -> list[Row]:
+    """Time the ways in turn, the best of the runs each; None for what is asked is the official way."""
+    best: dict[str, tuple[float, int, Step]] = {}
+    for _ in range(runs):
+        for label, (loaded, asked) in ways.items():
+            steps = officially(loaded, work, blocks) if asked is None else quickly(loaded, work, **asked)
+            now = timed(steps)
+            if label not in best or now[0] < best[label][0]:
+                best[label] = now
+    base = next(iter(best.values()))
+    return [
+        Row(
+            table,
+            label,
+            work.length,
+            steps,
+            seconds,
+            last.ids[: work.length] == base[2].ids[: work.length],
+            base[0] / seconds,
+        )
+        for label, (seconds, steps, last) in best.items()
+    ]
+
+
+CONFIDENT = 0.02
+"""A threshold under which a random model commits several tokens a step: it shows the speed, not a quality."""
+
+
+def full_attention(folder: Path, work: Work, runs: int, device: str) -> list[Row]:
+    """Open-dCoder's shape, every position sees every other."""
+    whole = load(folder, "a2d-mdlm", device)
+    ways: dict[str, tuple[Loaded, dict[str, object] | None]] = {
+        "official way": (whole, None),
+        "+ head at masked rows only": (whole, {"cache": "none"}),
+        "+ window of 32 masks (approximate)": (whole, {"cache": "none", "window": 32}),
+        "+ prefix cache (approximate)": (whole, {"cache": "prefix"}),
+        "+ dual cache (approximate)": (whole, {"cache": "dual"}),
+        "+ dual cache, commits by confidence, own steps": (
+            whole,
+            {"cache": "dual", "algorithm": "threshold", "threshold": CONFIDENT},
+        ),
+        "+ dual cache, commits by entropy, own steps": (
+            whole,
+            {"cache": "dual", "algorithm": "entropy_bounded", "entropy_bound": 16.0},
+        ),
+    }
+    if device == "cpu":
+        ways["+ dual cache, int8 (approximate)"] = (load(folder, "a2d-mdlm", dtype="int8"), {"cache": "dual"})
+    return compare("full attention", ways, work, blocks=False, runs=runs)
+
+
+def block_causal(folder: Path, family: str, work: Work, runs: int, device: str) -> list[Row]:
+    """Attention causal over blocks: an exact cache."""
+    table = "block-causal, mixture of experts" if family == "llada2.0" else "block-causal"
+    whole = load(folder, family, device)
+    ways: dict[str, tuple[Loaded, dict[str, object] | None]] = {
+        "official way": (whole, None),
+        "+ exact cache, head at masked rows only": (whole, {}),
+        "+ commits by confidence, own steps": (whole, {"algorithm": "threshold", "threshold": CONFIDENT}),
+    }
+    if device == "cpu":
+        ways["+ exact cache, int8 (approximate)"] = (load(folder, family, dtype="int8"), {})
+    return compare(table, ways, work, blocks=True, runs=runs)
+
+
+def early_end(folder: Path, work: Work, device: str) -> list[Row]:
+    """What an early end saves where the text ends after a quarter of the canvas."""
+    loaded = load(folder, "a2d-mdlm", device)
+    inner, ends = loaded.model.head, loaded.special.eos or 0
+
+    def head(hidden: torch.Tensor) -> torch.Tensor:
+        logits = inner(hidden).clone()
+        logits[..., ends] += 1e4
+        return logits
+
+    loaded.model.head = head
+    rows = []
+    for label, early in (("to the canvas's end", False), ("to the end of the text", True)):
+        seconds, steps, last = timed(quickly(loaded, work, eos_early_stop=early))
+        rows.append(Row("early end, text of one block", label, len(last.ids), steps, seconds, True))
+    return [replace(r, ratio=rows[0].seconds / r.seconds) for r in rows]
+
+
+def curves(folder: Path, work: Work, device: str) -> dict[str, list[tuple[int, float]]]:
+    """Seconds against the canvas's length in a long file, and against steps."""
+    full, blocks = load(folder, "a2d-mdlm", device), load(folder, "a2d-bd3lm", device)
+    found: dict[str, list[tuple[int, float]]] = {}
+    for name, loaded in (("dual cache", full), ("exact block cache", blocks)):
+        lengths = [work.block * n for n in (1, 2, 4)]
+        found[f"length, {name}"] = [(n, timed(quickly(loaded, replace(work, length=n)))[0]) for n in lengths]
+        found[f"steps, {name}"] = [
+            (s * work.length // work.block, timed(quickly(loaded, replace(work, steps=s)))[0])
+            for s in (4, 8, 16)
+        ]
+    return found
+
+
+MEMORY = """
+import json, resource, sys
+from pathlib import Path
+import torch
+from benchmarks.local import Work, quickly, timed
+from sharpen.core.diffusion.load import load
+def peak():
+    return int(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmHWM"))) * 1024
+before = peak()
+loaded = load(Path(sys.argv[1]), "a2d-mdlm", dtype=sys.argv[2])
+timed(quickly(loaded, Work(*map(int, sys.argv[3:7]))))
+print(json.dumps({"before": before, "peak": peak()}))
+"""
+
+
+def memory(folder: Path, work: Work, dtype: str) -> tuple[float, float]:
+    """Peak memory beyond the bare process, in a process of its own, and the checkpoint's size. Bytes; Linux only."""
+    sizes = [str(n) for n in (work.prompt, work.length, work.block, work.steps)]
+    command = [sys.executable, "-c", MEMORY, str(folder), dtype, *sizes]
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    return said["peak"] - said["before"], (folder / "model.safetensors").stat().st_size
+
+
+def show(rows: Sequence[Row]) -> None:
+    """A table for each group of rows."""
+    for table in dict.fromkeys(r.table for r in rows):
+        print(f"\n{table}")
+        print(f"{'':50} {'steps':>6} {'seconds':>8} {'tokens/s':>9} {'times':>6}  same tokens")
+        for row in (r for r in rows if r.table == table):
+            rate = row.tokens / row.seconds
+            same = "yes" if row.same else "no"
+            print(
+                f"{row.label:50} {row.steps:6} {row.seconds:8.2f} {rate:9.2f} {row.ratio:6.1f}  {same}",
+                flush=True,
+            )
+
+
+def draw(found: dict[str, list[tuple[int, float]]], path: Path) -> None:
+    """Two plots side by side."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
+    for name, points in found.items():
+        kind, label = name.split(", ")
+        axis = axes[0 if kind == "length" else 1]
+        axis.plot(*zip(*points, strict=True), marker="o", label=label)
+        axis.set_xlabel("tokens generated" if kind == "length" else "steps")
+        axis.set_ylabel("seconds")
+        axis.set_ylim(bottom=0)
+        axis.legend()
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; exit 1 where a bound is broken."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--small", action="store_true", help="tiny models; the bounds are not judged")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, help="torch's; one is steadier on a machine with other work")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--plot", type=Path, help="draw seconds against length and steps")
+    options = parser.parse_args(argv)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    work = Work(32, 32, 16, 4) if options.small else Work()
+    print(
+        f"{work.prompt} tokens before, {work.length} to generate, blocks of {work.block}, {work.steps} steps each"
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        dense = write(
+            Path(temporary) / "dense", "a2d-qwen2", TINY if options.small else OPEN_DCODER, quiet_mask=True
+        )
+        mixed = write(
+            Path(temporary) / "mixed",
+            "llada2.0",
+            TINY if options.small else MIXTURE,
+            experts=16,
+            quiet_mask=True,
+        )
+        rows = full_attention(dense, work, options.runs, options.device)
+        show(rows)
+        parts = [
+            block_causal(dense, "a2d-bd3lm", work, options.runs, options.device),
+            block_causal(mixed, "llada2.0", work, options.runs, options.device),
+            early_end(dense, work, options.device),
+        ]
+        for part in parts:
+            show(part)
+            rows += part
+        used = {}
+        for dtype in ("float32", "int8") if sys.platform == "linux" and options.device == "cpu" else ():
+            peak, size = memory(dense, work, dtype)
+            used[dtype] = peak / size
+            print(
+                f"\nmemory {dtype}: {peak / 1e6:.0f} MB, checkpoint {size / 1e6:.0f} MB: {peak / size:.2f} of it"
+            )
+        found = curves(dense, work, options.device)
+        for name, points in found.items():
+            print(f"seconds by {name}: " + ", ".join(f"{x}: {y:.2f}" for x, y in points))
+    if options.plot:
+        draw(found, options.plot)
+    if options.json:
+        figures = {"rows": [asdict(r) for r in rows], "memory": used, "curves": found}
+        options.json.write_text(json.dumps(figures), encoding="utf-8")
+    return 0 if options.small else judge(rows, used)
+
+
+def judge(rows: Sequence[Row], used: dict[str, float]) -> int:
+    """Say which bound is broken."""
+    broken = [
+        f"{r.table}, {r.label}: {r.ratio:.1f} times"
+        for r in rows
+        if (r.label == "+ dual cache (approximate)" and r.ratio < FLOORS["dual"])
+        or (r.label.startswith("+ exact cache, head") and r.ratio < FLOORS["block"])
+    ]
+    broken += [f"memory, {dtype}: {share:.2f}" for dtype, share in used.items() if share > FLOORS["memory"]]
+    for line in broken:
+        print(f"broken: {line}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
