@@ -81,7 +81,8 @@ class FastBlocks(Policy):
         if bool(board.masked()[window[0] : min(window[1], board.stop)].any()):
             return False
         self.rounds += 1
-        return self.editing is None or self.rounds > MOST_EDITS or turn == 0
+        fixed = bool(board.frozen[window[0] : min(window[1], board.stop)].all())
+        return self.editing is None or fixed or self.rounds > MOST_EDITS
 
     def read(self, board: Board, window: Window) -> Tensor:
         """Hidden states (N, D) of the block, and with them the keys and values of the one before it."""

@@ -74,13 +74,9 @@ class Mixture:
         chosen, weights = route(flat, self.router, self.bias, self.spec)
         order = chosen.reshape(-1).argsort(stable=True)
         counts = torch.bincount(chosen.reshape(-1), minlength=self.spec.count).tolist()
-        tokens = order // self.spec.chosen
-        pieces = torch.empty(len(order), flat.shape[-1], dtype=flat.dtype, device=flat.device)
-        start = 0
-        for expert, count in zip(self.experts, counts, strict=True):
-            if count:
-                pieces[order[start : start + count]] = expert(flat[tokens[start : start + count]])
-                start += count
+        parts = flat[order // self.spec.chosen].split(counts)
+        done = [expert(part) for expert, part in zip(self.experts, parts, strict=True) if len(part)]
+        pieces = torch.cat(done)[order.argsort()]
         mixed = pieces.view(*chosen.shape, -1).to(weights.dtype) * weights[:, :, None]
         if self.spec.router == "softmax":  # one after another, as index_add does it
             total = mixed[:, 0].clone()

@@ -92,10 +92,12 @@ def sample(
     beyond = [t for t in (*prompt_ids, *cells) if t is not None and not 0 <= t < vocabulary]
     if beyond:
         raise BadInput(f"the token id {beyond[0]} is beyond the vocabulary of {vocabulary}")
-    if canvas is not None and any(c is not None for c in canvas) and "infill" not in loaded.family.can:
+    held = [c is not None for c in cells] if frozen is None else frozen
+    unknown = cells.index(None) if None in cells else len(cells)
+    if any(held[unknown:]) and "infill" not in loaded.family.can:
         raise BadInput(
             f"{loaded.family.name} cannot fill a hole: it sees nothing to the right of a block",
-            "leave the canvas empty, and put the text into the prompt",
+            "leave the canvas empty from the hole on, and put the text into the prompt",
         )
     device = loaded.model.device
     board = Board(prompt_ids, cells, loaded.special.mask, by_id=settings.exact, frozen=frozen, device=device)

@@ -211,6 +211,19 @@ def test_confidence_is_between_nought_and_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exact", [True, False])
+def test_tokens_that_are_not_frozen_are_edited_where_the_family_can(tmp_path: Path, exact: bool) -> None:
+    loaded = ready(tmp_path / "model", "llada2.1", "llada2.1")
+    canvas: list[int | None] = [4, 5, 6, 7, 8, 9, 10, 11, 12, None, None, None]
+    asked = Options(exact=exact, block=4, editing_threshold=0.01, threshold=0.9, temperature=0.0)
+    kept = list(sample(loaded, PROMPT, asked, canvas))[-1].ids
+    steps = list(sample(loaded, PROMPT, asked, canvas, [False] * 12))
+    assert kept[:9] == tuple(canvas[:9])
+    assert steps[-1].ids[:9] != tuple(canvas[:9])
+    assert any("revised" in s.marks for s in steps)
+    assert steps[-1].masked == 0
+
+
+@pytest.mark.parametrize("exact", [True, False])
 def test_a_seed_repeats_a_run(tmp_path: Path, exact: bool) -> None:
     loaded = ready(tmp_path / "model", "sdar")
     first, again, other = (run(loaded, exact=exact, temperature=1.0, seed=s)[-1].ids for s in (1, 1, 2))
