@@ -74,7 +74,7 @@ class Mixture:
         chosen, weights = route(flat, self.router, self.bias, self.spec)
         order = chosen.reshape(-1).argsort(stable=True)
         counts = torch.bincount(chosen.reshape(-1), minlength=self.spec.count).tolist()
-        parts = flat[order // self.spec.chosen].split(counts)
+        parts = torch.split(flat[order // self.spec.chosen], counts)
         done = [expert(part) for expert, part in zip(self.experts, parts, strict=True) if len(part)]
         pieces = torch.cat(done)[order.argsort()]
         mixed = pieces.view(*chosen.shape, -1).to(weights.dtype) * weights[:, :, None]
