@@ -83,7 +83,9 @@ def _frame(event: Framed, *, cells: bool) -> Fields:
         "text": canvas.text,
     }
     if cells:
-        found["cells"] = [[c.text, c.state, round(c.confidence, 4)] for c in canvas.cells]
+        found["cells"] = [
+            [c.text, c.state, None if c.confidence is None else round(c.confidence, 4)] for c in canvas.cells
+        ]
     return found
 
 

@@ -73,7 +73,9 @@ def style_of(cell: Cell) -> str:
     """The style name of a cell's state and confidence."""
     if cell.state in {"context", "masked", "doomed"}:
         return cell.state
-    level = min(LEVELS - 1, max(0, int(cell.confidence * LEVELS)))
+    # An engine that does not say how sure it is: plain text, neither dim nor bright on purpose.
+    sure = 1.0 if cell.confidence is None else cell.confidence
+    level = min(LEVELS - 1, max(0, int(sure * LEVELS)))
     return (_REVISED if cell.state == "revised" else _SURE)[level]
 
 

@@ -26,8 +26,8 @@ class Cell:
     text: str
     """The characters of the position; empty while masked."""
     state: State = "context"
-    confidence: float = 1.0
-    """0..1, the engine's own probability; 1.0 for context."""
+    confidence: float | None = 1.0
+    """0..1, the engine's own probability; 1.0 for context, None where the engine does not say."""
     width: int = 1
     """Characters that a masked cell is expected to take, so that layout need not jump."""
     alternatives: tuple[tuple[str, float], ...] = ()

@@ -85,7 +85,9 @@ def _recorded(row: dict[str, Any]) -> Recorded:
     return Recorded(row["path"], Frame(row["step"], row["steps"], canvas, row["seconds"], row["note"]))
 
 
-def _cell(text: str, state: State, confidence: float, width: int, others: list[tuple[str, float]]) -> Cell:
+def _cell(
+    text: str, state: State, confidence: float | None, width: int, others: list[tuple[str, float]]
+) -> Cell:
     if state not in get_args(State):
         raise ValueError(state)
     return Cell(text, state, confidence, width, tuple((t, p) for t, p in others))

@@ -63,6 +63,8 @@ class Request:
     region: Region
     diagnostics: tuple[Diagnostic, ...] = ()
     context: tuple[Document, ...] = ()
+    outline: str = ""
+    """Symbols of the repository that may matter, for an engine that follows free prompts."""
     settings: Settings = Settings()
     judge: Judge = _holds
     cancel: CancelToken = field(default_factory=CancelToken)

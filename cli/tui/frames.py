@@ -68,7 +68,7 @@ class CellStory:
         cell = self.cell
         shown = MASK_GLYPH * cell.width if cell.state == "masked" else paint.harmless(repr(cell.text)[1:-1])
         parts = [f"“{shown}”", cell.state]
-        if cell.state != "masked":
+        if cell.state != "masked" and cell.confidence is not None:
             parts.append(f"confidence {cell.confidence:.2f}")
         word = "settled" if cell.state == "settled" else "so"
         parts.append(f"{word} since step {self.since}")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharpen.core.engines.base import Engine
+from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted
 from sharpen.core.errors import EngineUnavailable
 from sharpen.core.skills import WHAT, classify
 
-LATER = "in this version only the embedded engine is there"
+LATER = "known are embedded, mercury and openai:URL#MODEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,21 @@ def known() -> tuple[Known, ...]:
     return (Known("embedded", WHAT, missing),)
 
 
-def choose(spec: str | None, instruction: str) -> Engine:
-    """The engine of `spec` (None: the embedded one). Raises EngineUnavailable, with what to do instead."""
+def choose(spec: str | None, instruction: str, access: Access | None = None) -> Engine:
+    """The engine of `spec` (None: the embedded one). Raises EngineUnavailable, with what to do instead.
+
+    `access`: keys and addresses of this machine, for engines that are served elsewhere; BadInput for a bad address.
+    """
     if spec in (None, "", "embedded"):
         if classify(instruction) is None:
             raise EngineUnavailable(WHAT, 'ask for "fix the syntax error" or "fix the undefined name"')
         from sharpen.core.engines.embedded import EmbeddedEngine
 
         return EmbeddedEngine()
+    if is_hosted(spec):
+        from sharpen.core.engines.rewriter import RemoteEngine
+
+        return RemoteEngine(hosted(spec, access or Access()))
     if spec.startswith("script:"):
         from sharpen.core.engines.scripted import ScriptedEngine
 

@@ -26,7 +26,7 @@ def _request() -> Request:
 
 
 @pytest.mark.parametrize(
-    "spec", ["local:m", "mercury", "openai:http://h", "nonsense", "script:/no/such.json"]
+    "spec", ["local:m", "nonsense", "script:/no/such.json"]
 )
 def test_an_engine_that_is_not_there_is_told_in_one_sentence(spec: str) -> None:
     with pytest.raises(EngineUnavailable) as told:

@@ -1,0 +1,355 @@
+"""The engine of models behind HTTP: Mercury, and any server that speaks the same protocol or OpenAI's.
+
+It asks for the region's whole new text, shows each state of it that the server sends, cleans the answer, and asks once
+more where the answer cannot be used. `remote` is its connection, `wire` its languages. Nothing is sent before `refine`
+is iterated; an answer that did not end as finished is never a candidate. It knows nothing of files, git or screens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sharpen.core.candidate import Candidate
+from sharpen.core.canvas import Canvas, Cell, Frame
+from sharpen.core.engines.base import Ability
+from sharpen.core.engines.remote import Limits, Line, Reply, encoded
+from sharpen.core.engines.wire import faults, retry
+from sharpen.core.engines.wire.answer import Unusable, extracted
+from sharpen.core.engines.wire.checks import check
+from sharpen.core.engines.wire.chunks import Answer
+from sharpen.core.engines.wire.hosted import FILL_MODEL, PRICES, WINDOWS, Hosted, priced, told
+from sharpen.core.engines.wire.prompt import Asked, Message, again, asked, fill_prompt
+from sharpen.core.engines.wire.snapshots import Snapshots
+from sharpen.core.engines.wire.sse import Parser, TooMuch
+from sharpen.core.errors import EngineUnavailable, NothingHeld
+from sharpen.core.request import CancelToken, Request
+
+_LEAST_TEXT_CHARS = 65_536
+_EVENTS = 200_000
+_CATALOGUE_SECONDS = 2.0
+Body = dict[str, Any]
+Frames = Generator[Frame, None, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent for a request, letter for letter; the key is left out."""
+
+    address: str
+    host: str
+    body: bytes
+    loopback: bool
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How far one `refine` is."""
+
+    began: float
+    step: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+
+class RemoteEngine:
+    """`refine` asks a server to rewrite the request's region."""
+
+    follows_prompts = True
+
+    def __init__(self, model: Hosted, limits: Limits | None = None) -> None:
+        self._hosted, self._limits = model, limits or Limits()
+        self._line: Line | None = None
+        self._own = False
+        """Whether the server is a sharpen, which takes regions as they are and sends its cells."""
+        self._dropped: set[str] = set()
+        """Fields that this server does not take."""
+        self._prices = dict(PRICES)
+        self._window = model.window
+
+    @property
+    def name(self) -> str:
+        """The engine as it is typed."""
+        return self._hosted.name
+
+    @property
+    def model(self) -> str:
+        """The model's own name, empty until a server that was not told one has said which it has."""
+        return self._hosted.model
+
+    def can(self, instruction: str) -> Ability:
+        """Any instruction; whether the server is there is seen when it is asked."""
+        return Ability(bool(instruction.strip()), "say what to do")
+
+    def refine(self, request: Request) -> Iterator[Frame | Candidate]:
+        """Frames as the server sends states, then up to `settings.candidates` candidates.
+
+        Raises EngineUnavailable for every fault of the server or the way to it, NothingHeld where the answer cannot
+        be used twice, BadInput where the region does not fit, Interrupted.
+        """
+        pace = _Pace(time.monotonic())
+        line = self._opened(request)
+        self._known(request)
+        known: set[str] = set()
+        for index in range(max(1, request.settings.candidates)):
+            since = pace.seconds
+            text, answer = yield from self._edited(request, line, pace, index)
+            if text in known:
+                continue
+            known.add(text)
+            note = told(self.model, answer.usage, pace.seconds - since, self._known_prices(request, answer))
+            yield Candidate(text, -float(index), pace.step, pace.seconds, (), note)
+
+    def preview(self, request: Request) -> Preview:
+        """What `refine` would send first. Sends nothing and needs no key."""
+        told_ = self._asked(request)
+        path, body = self._body(request, told_, told_.messages, 0)
+        where = self._hosted.where
+        return Preview(where.at(path), where.host, encoded(body), where.loopback)
+
+    def catalogue(self, cancel: CancelToken | None = None) -> tuple[Mapping[str, Any], ...]:
+        """The models that the server says it has. Raises EngineUnavailable, Interrupted."""
+        line = self._line or Line(self._hosted.where, self._hosted.server, self._limits)
+        cancel = cancel or CancelToken()
+        reply = line.ask("GET", "/models", None, cancel)
+        try:
+            found = retry.parsed(b"".join(reply.chunks(cancel)))
+        finally:
+            reply.close()
+        rows = found.get("data") if isinstance(found, Mapping) else found
+        if not isinstance(rows, list):
+            raise line.server.fault("has no list of models", "name one: #MODEL")
+        return tuple(r for r in rows if isinstance(r, Mapping) and isinstance(r.get("id"), str))
+
+    def _opened(self, request: Request) -> Line:
+        server = self._hosted.server
+        sent = (request.text, request.instruction, request.document.text)
+        server = replace(server, sent=(*sent, *(d.text for d in request.context)))
+        if self._line is None:
+            self._line = Line(self._hosted.where, server, self._limits)
+        self._line.server = server
+        budget = request.settings.budget_seconds
+        self._line.limits = (
+            replace(self._limits, total=min(budget, self._limits.total)) if budget else self._limits
+        )
+        return self._line
+
+    def _known(self, request: Request) -> None:
+        """Ask a server that was not told a model which it has."""
+        if self._hosted.model:
+            return
+        rows = self.catalogue(request.cancel)
+        if not rows:
+            raise self._hosted.server.fault("has no model", "name one: #MODEL")
+        first = rows[0]
+        self._hosted = replace(self._hosted, model=str(first["id"]))
+        window = first.get("max_model_len") or first.get("context_length")
+        if isinstance(window, int) and window > 0:
+            self._window = window
+        self._own = isinstance(first.get("x_sharpen"), Mapping)
+
+    def _known_prices(self, request: Request, answer: Answer) -> Mapping[str, tuple[float, float, float]]:
+        """Prices, from the catalogue where they are not known; what it does not say soon stays unknown."""
+        if (
+            self._hosted.kind == "mercury"
+            and self.model not in self._prices
+            and answer.usage.prompt is not None
+        ):
+            line = self._line
+            try:
+                if line is not None:
+                    line.limits = replace(self._limits, total=_CATALOGUE_SECONDS, retries=0)
+                for row in self.catalogue(request.cancel):
+                    if (price := priced(row)) is not None:
+                        self._prices.setdefault(str(row["id"]), price)
+            except EngineUnavailable:
+                self._prices.setdefault(self.model, (0.0, 0.0, 0.0))
+                return {}
+            finally:
+                if line is not None:
+                    line.limits = self._limits
+        return self._prices
+
+    def _asked(self, request: Request) -> Asked:
+        window = WINDOWS.get(FILL_MODEL, self._window) if self._fills(request) else self._window
+        tokens = min(self._hosted.answer_tokens(len(request.text)), max(1024, window // 3))
+        return asked(request, 10**9 if self._own else window, tokens)
+
+    def _fills(self, request: Request) -> bool:
+        """Whether the region is empty, which a model that fills in the middle does best."""
+        return (
+            self._hosted.kind == "mercury"
+            and not request.text.strip()
+            and bool(request.document.text.strip())
+        )
+
+    def _edited(
+        self, request: Request, line: Line, pace: _Pace, index: int
+    ) -> Generator[Frame, None, tuple[str, Answer]]:
+        """One usable text. Raises NothingHeld after the second that is not."""
+        told_ = self._asked(request)
+        messages: Sequence[Message] = told_.messages
+        why = ""
+        for last in (False, True):
+            answer = yield from self._answer(request, line, pace, self._body(request, told_, messages, index))
+            try:
+                text = self._cleaned(request, told_, answer)
+                verdict = request.judge(text)
+                if verdict.holds or last or self._fills(request):
+                    return text, answer
+                why = f"with it the file no longer holds: {verdict.reason}"
+            except Unusable as error:
+                why = str(error)
+            messages = again(told_, answer.text, why)
+        raise NothingHeld(
+            f"{self.model} answered twice, and neither can be used: {why}; nothing was written",
+            "name a smaller region, or try another engine",
+        )
+
+    def _cleaned(self, request: Request, told_: Asked, answer: Answer) -> str:
+        """The answer as the region's text, with its secrets. Raises Unusable."""
+        text = answer.end()
+        if not self._own and not self._fills(request):
+            text = extracted(text, told_.place)
+        if not self._own:
+            check(text, told_.place, request.instruction)
+        try:
+            return told_.masked.restore(text)
+        except ValueError as error:
+            raise Unusable(str(error)) from error
+
+    def _body(
+        self, request: Request, told_: Asked, messages: Sequence[Message], index: int
+    ) -> tuple[str, Body]:
+        """Endpoint and body of one request."""
+        tokens = min(self._hosted.answer_tokens(len(request.text)), max(1024, self._window // 3))
+        mercury = self._hosted.kind == "mercury"
+        if self._fills(request):
+            fields: Body = {"prompt": fill_prompt(request, told_), "suffix": told_.after, "max_tokens": 1024}
+            return "/fim/completions", {"model": FILL_MODEL, "stream": True, **fields}
+        body: Body = {
+            "model": self.model,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": min(1.0, (0.5 if mercury else 0.2) + 0.2 * index),
+            "max_completion_tokens" if mercury else "max_tokens": tokens,
+        }
+        if request.settings.frames and (mercury or self._own):
+            body["diffusing"] = True
+        if self._hosted.effort:
+            body["reasoning_effort"] = self._hosted.effort
+        body = {name: value for name, value in body.items() if name not in self._dropped}
+        if "max_tokens" in self._dropped:
+            body["max_completion_tokens"] = tokens
+        elif "max_completion_tokens" in self._dropped:
+            body["max_tokens"] = tokens
+        if self._own:
+            body["x_sharpen"] = _structured(request, told_, index)
+        return "/chat/completions", {**body, "messages": list(messages)}
+
+    def _answer(self, request: Request, line: Line, pace: _Pace, sending: tuple[str, Body]) -> Frames:
+        """One answer to its end, with its states as frames. Raises EngineUnavailable, Interrupted."""
+        reply = self._asked_without(line, *sending, request.cancel)
+        chars = max(_LEAST_TEXT_CHARS, 4 * len(request.text))
+        # Some servers end well without the mark; Mercury never does.
+        answer = Answer(line.server, chars, needs_mark=self._hosted.kind == "mercury")
+        try:
+            if reply.kind == "application/json":
+                _whole(answer, b"".join(reply.chunks(request.cancel)))
+            elif reply.kind in {"text/event-stream", ""}:
+                yield from self._streamed(request, reply, answer, pace)
+            else:
+                raise line.server.fault(
+                    f"answers with {reply.kind[:60]}: it is not an API", "check the address"
+                )
+        finally:
+            reply.close()
+        answer.end()
+        return answer
+
+    def _asked_without(self, line: Line, path: str, body: Body, cancel: CancelToken) -> Reply:
+        """Send, once more without each optional field that the server complains of."""
+        while True:
+            try:
+                return line.ask("POST", path, body, cancel)
+            except faults.Refusal as refusal:
+                name = retry.unwanted(refusal.said, body) if refusal.status in {400, 422} else None
+                if name is None or name in self._dropped:
+                    raise
+                self._dropped.add(name)
+                value = body.pop(name)
+                if name in {"max_tokens", "max_completion_tokens"}:
+                    body["max_completion_tokens" if name == "max_tokens" else "max_tokens"] = value
+
+    def _streamed(self, request: Request, reply: Reply, answer: Answer, pace: _Pace) -> Iterator[Frame]:
+        parser = Parser(max(262_144, 16 * len(request.text)))
+        shots = Snapshots(request.region)
+        shown, thought, events = 0, False, 0
+        for chunk in self._parsed(request, reply, parser, answer):
+            for event in chunk:
+                events += 1
+                if events > _EVENTS:
+                    raise answer.server.fault("sends parts without end", "try again")
+                if not answer.done and answer.take(event):
+                    reply.heard()
+                if answer.thinking and not thought and not answer.frames and request.settings.frames:
+                    thought = True
+                    yield Frame(pace.step, None, _unchanged(request), pace.seconds, "thinking")
+                if answer.frames > shown:
+                    shown, pace.step = answer.frames, pace.step + 1
+                    if request.settings.frames:
+                        canvas = shots.canvas(answer.text, appended=not answer.canvas, cells=answer.cells)
+                        yield Frame(pace.step, None, canvas, pace.seconds)
+            if answer.done:
+                return
+
+    def _parsed(
+        self, request: Request, reply: Reply, parser: Parser, answer: Answer
+    ) -> Iterator[Iterator[Any]]:
+        try:
+            for chunk in reply.chunks(request.cancel):
+                yield parser.feed(chunk)
+            yield parser.close()
+        except TooMuch as error:
+            raise answer.server.fault(f"sends {error}", "name a smaller region: PATH::SYMBOL") from error
+
+
+def _unchanged(request: Request) -> Canvas:
+    """The region as it is, while nothing of the answer is there."""
+    return Canvas((Cell(request.text, "context"),) if request.text else (), request.region)
+
+
+def _whole(answer: Answer, body: bytes) -> None:
+    """An answer that came at once, although a stream was asked for. Raises EngineUnavailable."""
+    found = retry.parsed(body)
+    if not isinstance(found, Mapping):
+        raise answer.server.fault("answers with what is not JSON", "check the address")
+    answer.read(found)
+    answer.done = True
+
+
+def _structured(request: Request, told_: Asked, index: int) -> Body:
+    """The request for a server that is a sharpen: the region by its place, in characters."""
+    settings, masked = request.settings, told_.masked
+    head = masked.mask(request.document.text[: request.region.start_char])
+    tail = masked.mask(request.document.text[request.region.end_char :])
+    shift = len(head) - request.region.start_char
+    found = [
+        {"start": d.start_char + shift, "end": d.end_char + shift, "code": d.code, "source": d.source,
+         "message": d.message}
+        for d in request.diagnostics
+    ]  # fmt: skip
+    edit = {
+        "instruction": masked.mask(request.instruction),
+        "path": request.document.path,
+        "text": head + told_.place.old + tail,
+        "region": [len(head), len(head) + len(told_.place.old)],
+        "diagnostics": found,
+    }
+    own: Body = {"version": 1, "cells": settings.frames, "seed": settings.seed + index, "edit": edit}
+    given = {"steps": settings.steps, "strength": settings.strength}
+    return own | {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,1 @@
+"""What goes to a model's server and comes back, without the connection: `core.engines.remote` alone opens one."""

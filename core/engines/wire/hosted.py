@@ -1,0 +1,137 @@
+"""Which served model an engine's name means: `mercury`, `mercury#mercury-2@high`, `openai:URL#MODEL`.
+
+`core.engines.choose` parses, `rewriter` asks. What lies on this machine (keys, a moved address) comes in as `Access`,
+because core reads no environment. Invariant: a key belongs to the address that it was set for by the user, never to
+one that a project's file names. It also knows prices and windows, as far as they were published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sharpen.core.engines.wire.address import Address, address, usable_key
+from sharpen.core.engines.wire.chunks import Usage
+from sharpen.core.engines.wire.faults import Server
+from sharpen.core.errors import BadInput, EngineUnavailable
+
+MERCURY = "https://api.inceptionlabs.ai/v1"
+MERCURY_MODEL = "mercury-2.5"
+FILL_MODEL = "mercury-edit-2"
+EFFORTS = ("instant", "low", "medium", "high")
+UNKNOWN_WINDOW = 32_768
+WINDOWS = {"mercury-2": 128_000, "mercury-2.5": 260_000, "mercury-3": 1_000_000, FILL_MODEL: 32_000}
+"""Tokens of a prompt and its answer."""
+PRICES = {"mercury-2": (0.25, 0.025, 0.75), "mercury-3": (0.10, 0.01, 0.35), FILL_MODEL: (0.25, 0.025, 0.75)}
+"""US dollars a million tokens: prompt, prompt from the cache, answer."""
+_THINKING_TOKENS = {"instant": 0, "low": 2048, "medium": 4096, "high": 12_288}
+
+
+def _no_key(_name: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the user has set up on this machine."""
+
+    key: Callable[[str], str | None] = _no_key
+    """The key of an engine, `mercury` or `openai`; None for none."""
+    mercury_url: str = ""
+    """An address in the place of Mercury's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A served model."""
+
+    name: str
+    """As the user typed it, without the model."""
+    kind: Literal["mercury", "openai"]
+    where: Address
+    model: str
+    """Empty where the server is to say which it has."""
+    key: str = field(default="", repr=False)
+    effort: str = ""
+
+    @property
+    def server(self) -> Server:
+        """Who is spoken of in errors. Raises EngineUnavailable where the key may not be sent there."""
+        if self.kind == "mercury" and not self.key.strip():
+            raise EngineUnavailable("mercury needs a key, and none is set", KEYS_HINT["mercury"])
+        return Server(self.name, self.where.host, usable_key(self.key, self.where), KEYS_HINT[self.kind])
+
+    @property
+    def window(self) -> int:
+        """Tokens of a prompt and its answer together."""
+        return WINDOWS.get(self.model, UNKNOWN_WINDOW)
+
+    def answer_tokens(self, region_chars: int) -> int:
+        """How long the answer may get; thinking eats of the same."""
+        return 1024 + region_chars + _THINKING_TOKENS.get(self.effort, 0)
+
+
+KEYS_HINT = {
+    "mercury": "export INCEPTION_API_KEY=…, or sharpen keys set mercury",
+    "openai": "export SHARPEN_API_KEY=…, or sharpen keys set openai",
+}
+
+
+def is_hosted(spec: str | None) -> bool:
+    """Whether an engine of that name sends code to a server."""
+    return spec is not None and (spec == "mercury" or spec.startswith(("mercury#", "mercury@", "openai:")))
+
+
+def hosted(spec: str, access: Access) -> Hosted:
+    """The served model of an engine's name. Raises BadInput where it names none. Sends nothing."""
+    rest, effort = spec, ""
+    head, mark, tail = spec.rpartition("@")
+    if mark and "/" not in tail:
+        rest, effort = head, tail
+        if effort not in EFFORTS:
+            raise BadInput(f"{effort} is no effort", f"one of {', '.join(EFFORTS)}: mercury@low")
+    name, _, model = rest.partition("#")
+    if name == "mercury":
+        where = address(access.mercury_url or MERCURY)
+        return Hosted(name, "mercury", where, model or MERCURY_MODEL, access.key(name) or "", effort or "low")
+    where = address(name.removeprefix("openai:"))
+    return Hosted(name, "openai", where, model, access.key("openai") or "", effort)
+
+
+def cost(model: str, usage: Usage, prices: Mapping[str, tuple[float, float, float]]) -> float | None:
+    """US dollars, None where a price or a count is not known."""
+    price = prices.get(model)
+    if price is None or usage.prompt is None or usage.answer is None:
+        return None
+    cached = min(usage.cached or 0, usage.prompt)
+    tokens = (usage.prompt - cached, cached, usage.answer)
+    return sum(count * dollars for count, dollars in zip(tokens, price, strict=True)) / 1e6
+
+
+def priced(entry: Mapping[str, object]) -> tuple[float, float, float] | None:
+    """The prices of a catalogue's entry, which has them as texts for one token."""
+    pricing = entry.get("pricing")
+    if not isinstance(pricing, Mapping):
+        return None
+    try:
+        prompt, answer = float(str(pricing["prompt"])), float(str(pricing["completion"]))
+        cached = float(str(pricing.get("input_cache_reads", prompt)))
+    except (KeyError, ValueError):
+        return None
+    return prompt * 1e6, cached * 1e6, answer * 1e6
+
+
+def told(model: str, usage: Usage, seconds: float, prices: Mapping[str, tuple[float, float, float]]) -> str:
+    """What an answer took, as a note of a few words; what the server does not say is left out."""
+    parts = [model]
+    if usage.prompt is not None:
+        parts.append(f"{usage.prompt:,} tokens in")
+    if usage.answer is not None:
+        parts.append(f"{usage.answer:,} out")
+        if seconds > 0 and usage.answer:
+            parts.append(f"{usage.answer / seconds:,.0f} tokens/s")
+    dollars = cost(model, usage, prices)
+    if dollars is not None:
+        parts.append(f"${dollars:.4f}" if dollars >= 0.0001 else "under $0.0001")
+    return ", ".join(parts)

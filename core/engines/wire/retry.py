@@ -1,0 +1,82 @@
+"""When a request is sent once more, and after how long. Pure: `remote` asks and waits.
+
+Only what nothing has been read of is repeated. The server's own word (`x-should-retry`, `retry-after-ms`,
+`Retry-After`, `retry_after` in the body) goes before the usual doubling.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_SECONDS = 0.5
+MOST_SECONDS = 8.0
+
+
+def worth(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the same request may be answered otherwise later."""
+    said = headers.get("x-should-retry", "").lower()
+    if said in {"true", "false"}:
+        return said == "true"
+    return status in {408, 409, 425, 429} or status >= 500
+
+
+def wait(attempt: int, headers: Mapping[str, str], body: bytes, now: datetime, chance: float) -> float:
+    """Seconds until the next try; `attempt` counts from 0, `chance` is 0..1."""
+    told = _told(headers, body, now)
+    if told is not None:
+        return told
+    return float(min(MOST_SECONDS, FIRST_SECONDS * 2**attempt) * (1 - 0.25 * chance))
+
+
+def _told(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
+    """What the server asks for; None where it says nothing that can be a wait."""
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    after = headers.get("retry-after", "")
+    if (seconds := _number(after)) is not None:
+        return seconds
+    if after and (date := _date(after)) is not None:
+        return max(0.0, (date - now).total_seconds())
+    if match := re.search(rb'"retry_after(_ms)?"\s*:\s*"?([0-9.]{1,12})', body[:65_536]):
+        found = _number(match[2].decode())
+        return found / 1000 if match[1] and found is not None else found
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def unwanted(said: str, fields: Mapping[str, object]) -> str | None:
+    """The optional field of a request that a refusal complains of, by its name in the server's sentence."""
+    words = set(re.findall(r"[a-z_]+", said.lower()))
+    return next(
+        (name for name in fields if name in words and name not in {"model", "messages", "stream"}), None
+    )
+
+
+def parsed(body: bytes) -> object:
+    """The body as JSON; None where it is none."""
+    try:
+        found: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found
