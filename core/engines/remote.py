@@ -241,9 +241,7 @@ class Line:
             except queue.Empty:
                 continue
             if isinstance(item, _Failed):
-                if silent and isinstance(
-                    item.error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError
-                ):
+                if silent and _unanswered(item.error):
                     self.drop(call)
                     raise _Closed from item.error
                 self.drop(call)
@@ -357,6 +355,13 @@ class Line:
 
 class _Closed(Exception):
     """The connection was gone before anything was answered."""
+
+
+def _unanswered(error: Exception) -> bool:
+    """Whether the connection ended before anything of an answer was read."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "without sending a response" in str(error)
+    return isinstance(error, httpx.ReadError | httpx.WriteError)
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

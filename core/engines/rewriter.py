@@ -23,7 +23,7 @@ from sharpen.core.engines.wire.chunks import Answer
 from sharpen.core.engines.wire.hosted import FILL_MODEL, PRICES, WINDOWS, Hosted, priced, told
 from sharpen.core.engines.wire.prompt import Asked, Message, again, asked, fill_prompt
 from sharpen.core.engines.wire.snapshots import Snapshots
-from sharpen.core.engines.wire.sse import Parser, TooMuch
+from sharpen.core.engines.wire.sse import Event, Parser, TooMuch
 from sharpen.core.errors import EngineUnavailable, NothingHeld
 from sharpen.core.request import CancelToken, Request
 
@@ -288,34 +288,32 @@ class RemoteEngine:
     def _streamed(self, request: Request, reply: Reply, answer: Answer, pace: _Pace) -> Iterator[Frame]:
         parser = Parser(max(262_144, 16 * len(request.text)))
         shots = Snapshots(request.region)
-        shown, thought, events = 0, False, 0
-        for chunk in self._parsed(request, reply, parser, answer):
-            for event in chunk:
-                events += 1
-                if events > _EVENTS:
-                    raise answer.server.fault("sends parts without end", "try again")
-                if not answer.done and answer.take(event):
-                    reply.heard()
-                if answer.thinking and not thought and not answer.frames and request.settings.frames:
-                    thought = True
-                    yield Frame(pace.step, None, _unchanged(request), pace.seconds, "thinking")
-                if answer.frames > shown:
-                    shown, pace.step = answer.frames, pace.step + 1
-                    if request.settings.frames:
-                        canvas = shots.canvas(answer.text, appended=not answer.canvas, cells=answer.cells)
-                        yield Frame(pace.step, None, canvas, pace.seconds)
+        shown, thought = 0, False
+        for number, event in enumerate(_events(request, reply, parser, answer)):
+            if number > _EVENTS:
+                raise answer.server.fault("sends parts without end", "try again")
+            if answer.take(event):
+                reply.heard()
             if answer.done:
                 return
+            if answer.thinking and not thought and not answer.frames and request.settings.frames:
+                thought = True
+                yield Frame(pace.step, None, _unchanged(request), pace.seconds, "thinking")
+            if answer.frames > shown:
+                shown, pace.step = answer.frames, pace.step + 1
+                if request.settings.frames:
+                    canvas = shots.canvas(answer.text, appended=not answer.canvas, cells=answer.cells)
+                    yield Frame(pace.step, None, canvas, pace.seconds)
 
-    def _parsed(
-        self, request: Request, reply: Reply, parser: Parser, answer: Answer
-    ) -> Iterator[Iterator[Any]]:
-        try:
-            for chunk in reply.chunks(request.cancel):
-                yield parser.feed(chunk)
-            yield parser.close()
-        except TooMuch as error:
-            raise answer.server.fault(f"sends {error}", "name a smaller region: PATH::SYMBOL") from error
+
+def _events(request: Request, reply: Reply, parser: Parser, answer: Answer) -> Iterator[Event]:
+    """The stream's events to its end. Raises EngineUnavailable, Interrupted."""
+    try:
+        for chunk in reply.chunks(request.cancel):
+            yield from parser.feed(chunk)
+        yield from parser.close()
+    except TooMuch as error:
+        raise answer.server.fault(f"sends {error}", "name a smaller region: PATH::SYMBOL") from error
 
 
 def _unchanged(request: Request) -> Canvas:
