@@ -71,7 +71,7 @@ class Bd3lm(Policy):
         """Read all before the block, and fix what the block may see while it is denoised."""
         self.counts = schedules.linear(int(board.masked()[low:high].sum()), self.steps)
         prefix = self.padded(board, low)
-        self.cache = Cache(self.model.shape, len(prefix) + high - low, like=self.model.embed)
+        self.cache = Cache(self.model.shape, len(prefix) + high - low, like=self.model.gain)
         if len(prefix):
             seen, places = self.look(prefix)
             self.model.hidden(prefix[None], positions=places, mask=seen, cache=self.cache)

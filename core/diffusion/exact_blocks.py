@@ -56,7 +56,7 @@ class Sdar(Policy):
         """Whole blocks from the one that holds the prompt's end; ends after a block with a stop token."""
         board.pad(-len(board) % self.block)
         board.stop = len(board)
-        self.cache = Cache(self.model.shape, len(board), like=self.model.embed)
+        self.cache = Cache(self.model.shape, len(board), like=self.model.gain)
         first = board.start // self.block * self.block
         if first:
             seen = block_mask(first, self.block, self.model.device)

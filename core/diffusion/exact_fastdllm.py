@@ -51,7 +51,7 @@ class FastDllm(Policy):
         total = before + self.blocks * self.block
         board.replace(total, [*board.ids[: board.start].tolist(), *[board.mask] * (total + 1 - board.start)])
         board.open[board.start :] = True
-        self.cache = Cache(self.model.shape, total, like=self.model.embed)
+        self.cache = Cache(self.model.shape, total, like=self.model.gain)
         self.length = board.start
         if board.start > self.block:
             seen = block_mask(before, self.block, self.model.device)

@@ -53,7 +53,7 @@ class FastFull(Policy):
         if bool(board.frozen[board.start :].any()):
             self.stops = self.stops[:0]  # a hole in a text is not ended by an end of text
         if self.kind != "none":
-            self.cache = Cache(self.model.shape, len(board), like=self.model.embed)
+            self.cache = Cache(self.model.shape, len(board), like=self.model.gain)
         blocks = ceil((board.stop - board.start) / self.block)
         share = ceil(self.steps / blocks)
         for low in range(board.start, board.stop, self.block):

@@ -1,4 +1,4 @@
-"""A matrix as the model applies it: in its own type, or as int8 on the CPU.
+"""A matrix as the model applies it: in its own type, widened as it is used, or as int8 on the CPU.
 
 Made by `weights` while a checkpoint is read, applied by `attention`, `moe` and `local_model`. A `Dense` holds the
 checkpoint's mapped memory and copies nothing. Int8 quantises a row of the matrix at a time and the activations at
@@ -28,6 +28,28 @@ class Dense:
     def __call__(self, x: Tensor) -> Tensor:
         """(…, in) -> (…, out)."""
         return F.linear(x, self.weight, self.bias)
+
+
+CHUNK = 16384
+"""Rows of a matrix that are widened at a time."""
+
+
+class Widened:
+    """A matrix that stays in half precision in the mapped file and is made float32 as it is used, a part at a time.
+
+    The sums are those of the converted matrix; it takes half the memory and the time of the conversion.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self.weight = weight
+        self.bias = None if bias is None else bias.float()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(…, in) -> (…, out) in float32."""
+        if len(self.weight) <= CHUNK:
+            return F.linear(x, self.weight.float(), self.bias)
+        out = torch.cat([F.linear(x, part.float()) for part in torch.split(self.weight, CHUNK)], dim=-1)
+        return out if self.bias is None else out + self.bias
 
 
 class Int8:

@@ -6,6 +6,7 @@ reads the tokenizer, and fails with one sentence where any of them does not fit.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,16 +76,34 @@ def _count(size: tuple[int, ...]) -> int:
     return total
 
 
+def _tight(checkpoint: Checkpoint) -> bool:
+    """Whether the weights, converted to float32, would take more than half of the machine's memory."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):  # not said on this system
+        return False
+    return 4 * sum(_count(e.size) for e in checkpoint.entries.values()) > memory / 2
+
+
 def load(
-    folder: Path, family: str | None = None, device: str = "cpu", dtype: Precision = "float32"
+    folder: Path,
+    family: str | None = None,
+    device: str = "cpu",
+    dtype: Precision = "float32",
+    lean: bool | None = None,
 ) -> Loaded:
-    """Open a checkpoint. Raises EngineUnavailable (what is missing or does not fit), BadInput for `family`."""
+    """Open a checkpoint. Raises EngineUnavailable (what is missing or does not fit), BadInput for `family`.
+
+    lean: half-precision weights stay as they lie in the file and are widened to float32 as they are used, which
+    takes half the memory and some time; None: only where the converted weights would not fit into half of the
+    machine's memory. The tokens are the same.
+    """
     if dtype == "int8" and not device.startswith("cpu"):
         raise EngineUnavailable("int8 runs on the CPU only", "choose bfloat16 on a GPU")
     checkpoint = Checkpoint.open(folder)
     found = detect(checkpoint, family)
     try:
-        model = build(checkpoint, found.body, device, dtype)
+        model = build(checkpoint, found.body, device, dtype, _tight(checkpoint) if lean is None else lean)
     except (MemoryError, RuntimeError) as error:
         raise EngineUnavailable(
             f"{folder.name} does not fit into memory ({checkpoint.bytes / 1e9:.1f} GB of weights): {error}",

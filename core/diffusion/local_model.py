@@ -65,7 +65,7 @@ class Transformer:
         """
         if positions is None:
             positions = torch.arange(at, at + ids.shape[1], device=ids.device)[None]
-        x = F.embedding(ids, self.embed)
+        x = F.embedding(ids, self.embed).to(self.gain.dtype)
         cos, sin = angles(positions, self.inverse)
         turn = (cos, sin) if self.shape.rope_full else (cos.to(x.dtype), sin.to(x.dtype))
         for number, layer in enumerate(self.layers):

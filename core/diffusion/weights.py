@@ -1,8 +1,9 @@
 """From a checkpoint's tensors to a `Transformer`, with every tensor accounted for.
 
 Called by `load`. A tensor that is missing, has another size than the config says, or that nothing asks for is an
-error that names it: a model that is half understood gives plausible nonsense. Float32 weights stay mapped; another
-type is converted once, int8 is packed matrix by matrix, so that no second copy of the whole ever exists.
+error that names it: a model that is half understood gives plausible nonsense. Weights in the wanted type stay mapped;
+others are converted once, or stay and are widened as they are used (`lean`); int8 is packed matrix by matrix. No
+second copy of the whole ever exists.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sharpen.core.diffusion.attention import Attention
 from sharpen.core.diffusion.bodies import NAMES, Names, shape_of
 from sharpen.core.diffusion.checkpoint import Checkpoint
 from sharpen.core.diffusion.families import Body
-from sharpen.core.diffusion.linear import Dense, Int8, Linear
+from sharpen.core.diffusion.linear import Dense, Int8, Linear, Widened
 from sharpen.core.diffusion.local_model import Layer, Transformer
 from sharpen.core.diffusion.moe import Mixture, Mlp
 from sharpen.core.diffusion.spec import Experts, Shape
@@ -30,8 +31,9 @@ DERIVED = ("rotary_emb.inv_freq",)
 class Weights:
     """Tensors handed out by name and ticked off."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str, precision: Precision) -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str, precision: Precision, lean: bool = False) -> None:
         self.checkpoint = checkpoint
+        self.lean = lean and precision == "float32"
         self.device = device
         self.precision = precision
         self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -42,8 +44,9 @@ class Weights:
         """Whether the checkpoint has the tensor."""
         return name in self.checkpoint.entries
 
-    def take(self, name: str, *size: int) -> Tensor:
-        """The tensor in the wanted type and place. A missing one is noted and comes back as nothing."""
+    def take(self, name: str, *size: int, lean: bool = False) -> Tensor:
+        """The tensor in the wanted type (`lean`: in its own) and place. A missing one is noted and comes back as
+        nothing."""
         self.left.discard(name)
         if not self.has(name):
             self.missing.append(name)
@@ -51,19 +54,21 @@ class Weights:
         entry = self.checkpoint.entries[name]
         if entry.size != size:
             raise EngineUnavailable(f"{name} has the size {entry.size}; by config.json it must be {size}")
-        found = self.checkpoint.view(name).to(self.device, self.dtype)
-        if entry.dtype != "F32":
+        found = self.checkpoint.view(name).to(self.device, None if lean else self.dtype)
+        if found.dtype == self.dtype and entry.dtype != "F32":
             self.checkpoint.release()  # what was converted need not stay mapped
         return found
 
     def linear(self, name: str, rows: int, columns: int, bias: bool = False) -> Linear:
         """A matrix (rows, columns), perhaps with its bias."""
-        weight = self.take(f"{name}.weight", rows, columns)
+        weight = self.take(f"{name}.weight", rows, columns, lean=self.lean)
         offset = self.take(f"{name}.bias", rows) if bias else None
         return self.wrap(weight, offset)
 
     def wrap(self, weight: Tensor, bias: Tensor | None = None) -> Linear:
         """A matrix at hand, in the wanted precision."""
+        if weight.numel() and self.precision == "float32" and weight.dtype != torch.float32:
+            return Widened(weight, bias)
         if self.precision != "int8" or not weight.numel():
             return Dense(weight, bias)
         packed = Int8(weight, bias)
@@ -84,12 +89,14 @@ class Weights:
             )
 
 
-def build(checkpoint: Checkpoint, body: Body, device: str, precision: Precision) -> Transformer:
+def build(
+    checkpoint: Checkpoint, body: Body, device: str, precision: Precision, lean: bool = False
+) -> Transformer:
     """The model. Raises EngineUnavailable for tensors that are missing, of another size, or unexpected."""
     names = NAMES[body]
     shape = shape_of(body, checkpoint.config, checkpoint.entries)
-    weights = Weights(checkpoint, device, precision)
-    embed = weights.take(f"{names.embed}.weight", shape.vocabulary, shape.width)
+    weights = Weights(checkpoint, device, precision, lean)
+    embed = weights.take(f"{names.embed}.weight", shape.vocabulary, shape.width, lean=weights.lean)
     layers = tuple(_layer(weights, names, shape, i) for i in range(shape.layers))
     gain = weights.take(f"{names.norm}.weight", shape.width)
     if shape.tied:

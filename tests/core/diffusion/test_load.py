@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.checkpoints import SMALL, published, write
 from sharpen.core.diffusion.checkpoint import Checkpoint
+from sharpen.core.diffusion.linear import Widened
 from sharpen.core.diffusion.load import describe, load
 from sharpen.core.diffusion.tokens import lay_out
 from sharpen.core.errors import BadInput, EngineUnavailable
@@ -158,6 +159,25 @@ def test_half_precision_files_are_read(tmp_path: Path) -> None:
     half = load(write(tmp_path / "half", "sdar", dtype=torch.bfloat16))
     assert half.model.embed.dtype == torch.float32
     assert torch.allclose(whole.model.embed, half.model.embed, rtol=0.01)
+
+
+@pytest.mark.parametrize("made", ["open-dcoder", "llada-moe", "sdar"])
+def test_weights_that_are_widened_as_they_are_used_give_the_same_logits(tmp_path: Path, made: str) -> None:
+    folder = write(tmp_path / "model", made, dtype=torch.bfloat16)
+    converted, lean = load(folder, lean=False), load(folder, lean=True)
+    ids = torch.tensor([[1, 2, 3, 4, 5]])
+    assert isinstance(lean.model.head, Widened)
+    assert lean.model.embed.dtype == torch.bfloat16
+    a, b = (m.model.logits(m.model.hidden(ids)) for m in (converted, lean))
+    assert torch.equal(a, b)
+    assert load(folder).model.embed.dtype == torch.float32  # there is room enough here
+
+
+def test_a_large_matrix_is_widened_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sharpen.core.diffusion.linear.CHUNK", 3)
+    weight, bias, x = torch.randn(8, 4).bfloat16(), torch.randn(8), torch.randn(2, 4)
+    whole = torch.nn.functional.linear(x, weight.float(), bias)
+    assert torch.allclose(Widened(weight, bias)(x), whole, atol=1e-6)
 
 
 def test_a_description_counts_parameters_and_memory_without_reading_weights(tmp_path: Path) -> None:
