@@ -63,11 +63,11 @@ class Request:
     region: Region
     diagnostics: tuple[Diagnostic, ...] = ()
     context: tuple[Document, ...] = ()
-    outline: str = ""
-    """Symbols of the repository that may matter, for an engine that follows free prompts."""
     settings: Settings = Settings()
     judge: Judge = _holds
     cancel: CancelToken = field(default_factory=CancelToken)
+    outline: str = ""
+    """Symbols of the repository that may matter, for an engine that follows free prompts."""
 
     @property
     def text(self) -> str:
