@@ -13,6 +13,20 @@ from sharpen.core.diffusion.checkpoint import Checkpoint
 from sharpen.core.diffusion.families import BY_NAME, FAMILIES, Family
 from sharpen.core.errors import BadInput, EngineUnavailable
 
+ALSO = {
+    "llada8b": "llada",
+    "llada15": "llada",
+    "llada2": "llada2.0",
+    "llada2mini": "llada2.0",
+    "mdlm": "a2d-mdlm",
+    "tinya2dmdlm": "a2d-mdlm",
+    "bd3lm": "a2d-bd3lm",
+    "tinya2dbd3lm": "a2d-bd3lm",
+    "sdarmoe": "sdar",
+    "fastdllm": "fast-dllm-v2",
+    "opendllm": "open-dcoder",
+}
+"""Other words for a family, without anything but letters and digits."""
 HASH = re.compile(r"[0-9a-f]{12,}")
 
 
@@ -51,9 +65,7 @@ def _has(checkpoint: Checkpoint, key: str, tokens: tuple[str, ...]) -> bool:
 def detect(checkpoint: Checkpoint, family: str | None = None) -> Family:
     """The checkpoint's family. Raises BadInput for a `family` that is none, EngineUnavailable where unsure."""
     if family is not None:
-        if family not in BY_NAME:
-            raise BadInput(f"there is no family {family}", f"one of: {', '.join(BY_NAME)}")
-        return BY_NAME[family]
+        return named(family)
     reasons = {f.name: mismatch(f, checkpoint) for f in FAMILIES}
     fitting = [f for f in FAMILIES if not reasons[f.name]]
     if not fitting:
@@ -75,6 +87,15 @@ def detect(checkpoint: Checkpoint, family: str | None = None) -> Family:
         f"{checkpoint.folder.name} may be {choices}: their configs are alike and the folder's name does not say",
         f"--family {fitting[0].name}",
     )
+
+
+def named(family: str) -> Family:
+    """The family that somebody means, however it is spelt. Raises BadInput."""
+    bare = re.sub(r"[^a-z0-9]", "", family.lower())
+    known = {re.sub(r"[^a-z0-9]", "", name): name for name in BY_NAME} | ALSO
+    if bare not in known:
+        raise BadInput(f"there is no family {family}", f"one of: {', '.join(BY_NAME)}")
+    return BY_NAME[known[bare]]
 
 
 def _nothing_fits(checkpoint: Checkpoint, reasons: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.checkpoints import SMALL, published, write
 from sharpen.core.diffusion.checkpoint import Checkpoint
+from sharpen.core.diffusion.detect import named
 from sharpen.core.diffusion.linear import Widened
 from sharpen.core.diffusion.load import describe, load
 from sharpen.core.diffusion.tokens import lay_out
@@ -83,6 +84,14 @@ def test_an_unknown_architecture_and_an_unknown_family_are_named(tmp_path: Path)
         load(folder)
     with pytest.raises(BadInput, match="no family gpt"):
         load(folder, family="gpt")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("LLaDA2.1", "llada2.1"), ("open_dcoder", "open-dcoder"), ("bd3lm", "a2d-bd3lm"), ("sdar", "sdar")],
+)
+def test_a_family_may_be_spelt_freely(said: str, meant: str) -> None:
+    assert named(said).name == meant
 
 
 def test_a_missing_an_unexpected_and_a_misshapen_tensor_are_named(tmp_path: Path) -> None:
