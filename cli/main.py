@@ -102,6 +102,9 @@ def fix(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit 0 although a file was changed or is still broken.")
     ] = False,
+    all: Annotated[  # noqa: A002 - the flag's name
+        bool, typer.Option("--all", help="Repair what HEAD has broken too, not only what is new.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="In a hook too, a missing engine is a failure.")
     ] = False,
@@ -182,6 +185,14 @@ def replay(
     from sharpen.cli.commands import replay as command
 
     raise typer.Exit(command.run(file, export, at, still=no_animation))
+
+
+@app.command()
+def hook(action: Annotated[str, typer.Argument(metavar="install|uninstall|status")] = "status") -> None:
+    """git's own pre-commit hook: repair what a commit would break."""
+    from sharpen.cli.commands import hook as command
+
+    raise typer.Exit(command.run(action))
 
 
 @app.command()

@@ -33,6 +33,8 @@ class Options:
     check_only: bool = False
     exit_zero: bool = False
     strict: bool = False
+    all: bool = False
+    """Old breakage too."""
     pace: float = 0.0
     """Seconds that a drawn frame stays at least; no flag sets it, the demo does."""
 

@@ -17,6 +17,7 @@ from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.errors import Refused, SharpenError
 from sharpen.core.session import Target
+from sharpen.core.worktree.earlier import committed
 from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
 from sharpen.core.worktree.index import Staged, staged
 
@@ -36,8 +37,8 @@ class Selection:
     """What the documents are in git's index, where that was asked for."""
 
 
-def on_disk(paths: tuple[str, ...]) -> Selection:
-    """The named files and folders, or the files that differ from HEAD."""
+def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
+    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`."""
     code = 0
     wanted: dict[str, bool] = {}
     for path in paths:
@@ -53,13 +54,13 @@ def on_disk(paths: tuple[str, ...]) -> Selection:
     documents, unread = _read(wanted)
     found = diagnose_many([d for d in documents if d.path != "-"])
     found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
-    broken = _targets(documents, found)
+    broken = _targets(documents, _new(found) if only_new else found)
     targets, refused = _writable(broken, {path for path, named in wanted.items() if named})
     return Selection(documents, targets, code or unread or refused)
 
 
-def in_index(paths: tuple[str, ...]) -> Selection:
-    """What is staged, of all files or of the named ones. Raises Refused outside git."""
+def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
+    """What is staged, of all files or of the named ones. `only_new`: see `_new`. Raises Refused outside git."""
     root = repository()
     files, errors = staged(root, ENDINGS)
     code = 0
@@ -71,7 +72,7 @@ def in_index(paths: tuple[str, ...]) -> Selection:
     documents = tuple(file.document for file in files)
     found = diagnose_many([file.document for file in files if file.mirrored])
     found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
-    targets, refused = _writable(_targets(documents, found), set())
+    targets, refused = _writable(_targets(documents, _new(found) if only_new else found), set())
     return Selection(documents, targets, code or refused, files)
 
 
@@ -88,6 +89,18 @@ def changed_paths() -> tuple[str, ...]:
     here = Path.cwd()
     changed = changed_files(repository())
     return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
+
+
+def _new(found: dict[str, tuple[Diagnostic, ...]]) -> dict[str, tuple[Diagnostic, ...]]:
+    """Without what HEAD has in the same file: a commit answers for what it changes, not for what it found."""
+    fresh = dict(found)
+    for path, diagnostics in found.items():
+        root = find_root(Path(path)) if diagnostics and path != "-" else None
+        before = committed(root, Path(path)) if root is not None else None
+        if before is not None:
+            known = {d.key for d in diagnose(before.text, before.path)}
+            fresh[path] = tuple(d for d in diagnostics if d.key not in known)
+    return fresh
 
 
 def _is_folder(path: str) -> bool:

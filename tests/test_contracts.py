@@ -27,6 +27,7 @@ WRITERS = {
     "core/worktree/apply.py": "the one writer of users' files",
     "core/worktree/store.py": "sharpen's own journal in the state folder",
     "core/worktree/entries.py": "git's own index, under git's own lock",
+    "core/worktree/hooks.py": "git's pre-commit hook, on request",
     "core/worktree/pending.py": "temporary files of a killed run, removed",
     "core/record.py": "a recording that the user asked for by name",
     "core/worktree/copies.py": "the throw-away copies that check commands run in",

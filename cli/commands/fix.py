@@ -24,7 +24,12 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     terminal = Terminal.here(options.animation)
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
-    chosen = in_index(paths) if options.staged else on_disk(paths)
+    hook = bool(os.environ.get("PRE_COMMIT"))
+    if options.staged:
+        chosen = in_index(paths, only_new=not options.all)
+    else:
+        # Files that a person names are repaired whole; the rest answers for what has changed.
+        chosen = on_disk(paths, only_new=not options.all and (hook or not paths))
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
     if not chosen.targets:
@@ -32,7 +37,7 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     try:
         engine = choose(options.engine, INSTRUCTION)
     except EngineUnavailable as error:
-        if not os.environ.get("PRE_COMMIT") or options.strict:
+        if not hook or options.strict:
             return report_error(error)
         say(f"sharpen: {error.message}; the commit goes on")
         return Exit.DONE

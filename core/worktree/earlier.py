@@ -1,0 +1,23 @@
+"""What a file said in the last commit, for telling new breakage from old. `cli.selection` asks for broken files only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sharpen.core.document import LIMIT_BYTES, Document
+from sharpen.core.errors import SharpenError
+from sharpen.core.worktree import git
+
+
+def committed(root: Path, path: Path) -> Document | None:
+    """The file as HEAD has it; None where it is new, or no text that can be judged."""
+    name = os.path.relpath(os.path.realpath(path.parent), os.path.realpath(root))
+    inside = os.path.normpath(os.path.join(name, path.name))  # noqa: PTH118 - bytes of any kind pass through
+    answer = git.run(root, "cat-file", "blob", f"HEAD:{Path(inside).as_posix()}")
+    if answer.status or len(answer.out) > LIMIT_BYTES:
+        return None
+    try:
+        return Document.from_bytes(answer.out, str(path))
+    except SharpenError:
+        return None

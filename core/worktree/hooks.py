@@ -1,0 +1,111 @@
+"""git's own pre-commit hook: put in, taken out, looked at. `cli.commands.hook` calls it.
+
+Invariants: a hook that was there is kept beside ours under another name, runs before it, and comes back when ours is
+taken out; a file that is not ours is never overwritten or removed. Nothing but the hook's folder is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharpen.core.errors import Refused, WriteFailed
+from sharpen.core.worktree import git
+
+MARK = "# written by sharpen hook install"
+EARLIER = "pre-commit.before-sharpen"
+_SCRIPT = """#!/bin/sh
+{mark}; sharpen hook uninstall takes it out
+earlier="$(dirname -- "$0")/{earlier}"
+if [ -x "$earlier" ]; then
+    "$earlier" "$@" || exit $?
+fi
+python={python}
+if [ ! -x "$python" ]; then
+    echo "sharpen: $python is gone; the commit goes on (sharpen hook install mends it)" >&2
+    exit 0
+fi
+# What would be committed, never what is left unstaged. A missing engine does not hold a commit up.
+PRE_COMMIT=1 exec "$python" -P -m sharpen.cli fix --staged
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What stands in a repository's hook folder."""
+
+    path: Path
+    """Of the pre-commit hook, whether it is there or not."""
+    ours: bool
+    other: bool
+    """A hook of somebody else stands there."""
+    chained: bool
+    """A hook that was there before runs before ours."""
+    runs: bool
+    """git would run it: it is executable."""
+
+
+def look(root: Path) -> Hook:
+    """What is there. Raises Refused where git does not answer."""
+    path = _folder(root) / "pre-commit"
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        text = b""
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from error
+    there, ours = path.exists() or path.is_symlink(), MARK.encode() in text
+    chained = os.access(path.with_name(EARLIER), os.X_OK)
+    return Hook(path, ours, there and not ours, chained, os.access(path, os.X_OK))
+
+
+def install(root: Path, python: str) -> Hook:
+    """Put our hook in, before which one that is there runs. `python`: the interpreter that has sharpen.
+
+    Raises Refused where both names are taken, and WriteFailed.
+    """
+    found = look(root)
+    earlier = found.path.with_name(EARLIER)
+    if found.other and (earlier.exists() or earlier.is_symlink()):
+        raise Refused(f"{found.path} is not sharpen's, and {earlier.name} is there too", "remove one of them")
+    script = _SCRIPT.format(mark=MARK, earlier=EARLIER, python=shlex.quote(python))
+    draft = found.path.with_name(f"pre-commit.sharpen-{os.getpid()}")
+    try:
+        found.path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(script, encoding="utf-8")
+        draft.chmod(0o755)
+        if found.other:
+            found.path.rename(earlier)
+        draft.replace(found.path)
+    except OSError as error:
+        if found.other and not found.path.exists() and earlier.exists():
+            earlier.rename(found.path)
+        draft.unlink(missing_ok=True)
+        raise WriteFailed(f"the hook could not be written: {error}") from error
+    return look(root)
+
+
+def uninstall(root: Path) -> Hook:
+    """Take our hook out, put back what was there before. Raises Refused where the hook is not ours."""
+    found = look(root)
+    if found.other:
+        raise Refused(f"{found.path} is not sharpen's; it was left alone")
+    earlier = found.path.with_name(EARLIER)
+    try:
+        if found.ours and (earlier.exists() or earlier.is_symlink()):
+            earlier.replace(found.path)
+        elif found.ours:
+            found.path.unlink()
+    except OSError as error:
+        raise WriteFailed(f"the hook could not be removed: {error}") from error
+    return look(root)
+
+
+def _folder(root: Path) -> Path:
+    """Where git looks for hooks: `core.hooksPath`, else the common folder of all worktrees."""
+    answer = git.run(root, "rev-parse", "--git-path", "hooks")
+    if answer.status:
+        raise Refused(f"git does not say where hooks are: {answer.error}")
+    return root / os.fsdecode(answer.out.removesuffix(b"\n"))
