@@ -12,6 +12,15 @@ from typing import Any
 
 import pytest
 
+from sharpen.core.candidate import Candidate
+from sharpen.core.canvas import Frame
+from sharpen.core.document import Document
+from sharpen.core.engines.remote import Limits
+from sharpen.core.engines.rewriter import RemoteEngine
+from sharpen.core.engines.wire.hosted import Access, hosted
+from sharpen.core.errors import EngineUnavailable
+from sharpen.core.request import Request
+
 Script = Callable[["Peer"], None]
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -207,3 +216,56 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
             return True
         time.sleep(0.01)
     return condition()
+
+
+def comments(peer: Peer) -> None:
+    peer.stream(b"", end=False)
+    while not peer.stopped.is_set():
+        peer.more(b": still here\n\n")
+        peer.wait(0.1)
+
+
+def one_and_silence(peer: Peer) -> None:
+    peer.stream(frame("abd"), end=False)
+    peer.silence()
+
+
+def head_and_silence(peer: Peer) -> None:
+    peer.send(STREAM)
+    peer.silence()
+
+
+def nothing(peer: Peer) -> None:
+    peer.silence()
+
+
+QUICK = Limits(connect=1.0, read=0.6, idle=0.6, total=3.0, stream_bytes=2_000_000, retries=2)
+KEY = "sk_0123456789abcdef0123456789abcdef"
+OLD = "abc\n"
+
+
+def request(**more: object) -> Request:
+    document = Document.from_bytes(OLD.encode(), "notes.txt")
+    return Request("write something else here please", document, document.whole(), **more)  # type: ignore[arg-type]
+
+
+def engine(url: str, *, kind: str = "mercury", limits: Limits = QUICK, key: str = KEY) -> RemoteEngine:
+    spec = "mercury#mercury-2" if kind == "mercury" else f"openai:{url}#m"
+    return RemoteEngine(hosted(spec, Access(lambda _name: key, url)), limits)
+
+
+def refine(url: str, **more: object) -> tuple[list[Frame], Candidate]:
+    items = list(engine(url, **more).refine(request()))  # type: ignore[arg-type]
+    found = [i for i in items if isinstance(i, Candidate)]
+    assert len(found) == 1
+    return [i for i in items if isinstance(i, Frame)], found[0]
+
+
+def fails(url: str, saying: str, **more: object) -> EngineUnavailable:
+    with pytest.raises(EngineUnavailable, match=saying) as told:
+        refine(url, **more)
+    message = told.value.message
+    assert "\n" not in message
+    assert len(message) < 500
+    assert KEY not in message + told.value.hint
+    return told.value

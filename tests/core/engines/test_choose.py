@@ -25,9 +25,7 @@ def _request() -> Request:
     return Request("fix", document, document.whole())
 
 
-@pytest.mark.parametrize(
-    "spec", ["local:m", "nonsense", "script:/no/such.json"]
-)
+@pytest.mark.parametrize("spec", ["local:m", "nonsense", "script:/no/such.json"])
 def test_an_engine_that_is_not_there_is_told_in_one_sentence(spec: str) -> None:
     with pytest.raises(EngineUnavailable) as told:
         choose(spec, "fix it")
