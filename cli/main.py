@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from sharpen.cli import fatal, usage
+from sharpen.cli.models_app import app as models_app
 from sharpen.cli.options import settled
 
 app = typer.Typer(
@@ -25,6 +26,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(models_app, name="models")
 
 Engine = Annotated[
     str | None, typer.Option("-e", "--engine", metavar="SPEC", help="Which engine; default: embedded.")

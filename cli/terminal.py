@@ -57,6 +57,18 @@ def _tty(stream: object) -> bool:
         return False
 
 
+def models_folder() -> Path:
+    """Where pulled checkpoints lie, a folder each."""
+    if chosen := os.environ.get("SHARPEN_MODELS_DIR"):
+        return Path(chosen)
+    import platformdirs
+
+    try:
+        return Path(platformdirs.user_data_dir("sharpen")) / "models"
+    except (RuntimeError, KeyError, OSError):
+        return state_folder() / "models"
+
+
 def state_folder() -> Path:
     """Where checkpoints and reports are kept; works without a home folder."""
     chosen = os.environ.get("SHARPEN_STATE_DIR")

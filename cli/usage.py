@@ -40,7 +40,10 @@ def run(app: typer.Typer) -> None:
         told = getattr(error, "format_message", None)
         if told is None:
             raise
-        say(f"sharpen: {_plain(told())}")
+        message = told()
+        if not message:  # nothing was asked, and the help has been printed
+            sys.exit(Exit.BAD_INPUT)
+        say(f"sharpen: {_plain(message)}")
         say(f"  {_hint(error, command)}")
         sys.exit(Exit.BAD_INPUT)
     sys.exit(code if isinstance(code, int) else Exit.DONE)

@@ -31,6 +31,7 @@ WRITERS = {
     "core/worktree/pending.py": "temporary files of a killed run, removed",
     "core/record.py": "a recording that the user asked for by name",
     "core/worktree/copies.py": "the throw-away copies that check commands run in",
+    "core/diffusion/hub.py": "a checkpoint that was asked for, in the models folder",
     "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",
     "cli/fatal.py": "the report of an internal error, in the state folder",
     "cli/tui/store.py": "prompts, outcomes and frames of a sitting, in the state folder",

@@ -12,7 +12,8 @@ from sharpen.cli.commands import tui
 def test_the_first_look_knows_every_command() -> None:
     """A command that it does not know would open the app on a file of that name."""
     commands = {c.name or getattr(c.callback, "__name__", "") for c in main.app.registered_commands}
-    assert commands == start.COMMANDS
+    groups = {str(group.name) for group in main.app.registered_groups}
+    assert commands | groups == start.COMMANDS
 
 
 def test_only_paths_that_are_there_open_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

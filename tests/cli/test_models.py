@@ -1,0 +1,217 @@
+"""`sharpen models`: the bare sampler against core's own, what is listed, and a pull from a hub on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.checkpoints import write
+from sharpen.core.diffusion.load import load
+from sharpen.core.diffusion.options import Options
+from sharpen.core.diffusion.sample import sample
+
+PROMPT = [5, 6, 7, 8]
+
+
+@pytest.fixture
+def ids(sandbox: Any) -> str:
+    return str(sandbox.write("ids.json", json.dumps(PROMPT)))
+
+
+@pytest.mark.parametrize(
+    ("family", "flags", "options"),
+    [
+        ("llada", "--exact --steps 4 --length 16", {"steps": 4, "length": 16}),
+        (
+            "dream",
+            "--exact --steps 4 --length 16 --algorithm entropy --temperature 0.7 --top-p 0.9 --alg-temp 0.2 --seed 3",
+            {"steps": 4, "length": 16, "algorithm": "entropy", "temperature": 0.7, "top_p": 0.9, "alg_temp": 0.2,
+             "seed": 3},
+        ),
+        (
+            "sdar",
+            "--exact --length 16 --algorithm low_confidence_static --temperature 1.0 --top-k 5 --seed 11",
+            {"length": 16, "algorithm": "low_confidence_static", "temperature": 1.0, "top_k": 5, "seed": 11},
+        ),
+        ("llada", "--length 16 --threshold 0.4", {"length": 16, "threshold": 0.4, "exact": False}),
+    ],
+)  # fmt: skip
+def test_try_prints_every_step_of_the_sampler(
+    sandbox: Any, ids: str, family: str, flags: str, options: dict[str, Any]
+) -> None:
+    folder = write(sandbox.folder / family, family)
+    done = sandbox.run("models", "try", str(folder), "--ids", ids, "--json", *flags.split())
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    steps = [s for s in sample(load(folder), PROMPT, Options(**options)) if s.index]
+    assert [row["ids"] for row in rows] == [list(s.ids) for s in steps]
+    assert [row["step"] for row in rows] == [s.index for s in steps]
+    assert rows[-1]["masked"] == 0
+
+
+def test_without_json_the_text_is_all_that_is_on_stdout(sandbox: Any, ids: str) -> None:
+    folder = write(sandbox.folder / "llada", "llada")
+    done = sandbox.run("models", "try", str(folder), "--ids", ids, "--exact", "--length", "8", "--steps", "4")
+    assert done.returncode == 0, done.stderr
+    last = list(sample(load(folder), PROMPT, Options(length=8, steps=4)))[-1]
+    assert done.stdout.decode().split() == [
+        str(i) for i in last.ids
+    ]  # a folder without a tokenizer shows ids
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("models try nowhere --ids ids.json", "there is no model nowhere here"),
+        ("models try llada", "there is no prompt"),
+        ("models try llada hello", "has no tokenizer"),
+        ("models try llada --ids gone.json", "gone.json cannot be read"),
+        ("models try llada --ids words.json", "words.json is not a list of token ids"),
+        ("models try llada --ids broken.json", "broken.json is not JSON"),
+        ("models try llada --ids ids.json --exact --algorithm best", "best"),
+        ("models try llada --ids ids.json --family gpt", "gpt"),
+        ("models rm llada", "was not pulled by sharpen"),
+        ("models info nowhere", "there is no model nowhere here"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(sandbox: Any, ids: str, line: str, said: str) -> None:
+    write(sandbox.folder / "llada", "llada")
+    sandbox.write("words.json", '["a"]')
+    sandbox.write("broken.json", "[1,")
+    done = sandbox.run(*line.split())
+    assert done.returncode == 2
+    assert said in done.stderr.decode().splitlines()[0]
+    assert b"Traceback" not in done.stderr
+    assert (sandbox.folder / "llada" / "config.json").exists()
+
+
+def test_info_says_what_a_checkpoint_is_and_needs(sandbox: Any) -> None:
+    folder = write(sandbox.folder / "sdar", "sdar")
+    facts = json.loads(sandbox.run("models", "info", str(folder), "--json").stdout)
+    assert facts["family"] == "sdar"
+    assert facts["bytes"] == facts["parameters"] * 4
+    assert facts["memory_needed"] > facts["bytes"]
+    assert facts["memory_here"] > facts["memory_needed"]
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The few routes of a hub that a pull takes."""
+
+    files: dict[str, bytes]
+    asked: list[str]
+
+    def _send(self, body: bytes, kind: str, **headers: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        path = self.path.split("?")[0]
+        if self.command == "GET":
+            self.asked.append(path)
+        if path.startswith("/api/models/tiny/llada"):
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in self.files.items()]
+            info = {
+                "id": "tiny/llada", "sha": "c" * 40, "siblings": siblings, "tags": ["license:mit"],
+                "private": False, "downloads": 0, "likes": 0,
+            }  # fmt: skip
+            if "/tree/" in path:
+                tree = [
+                    {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+                    for name, data in self.files.items()
+                ]
+                return self._send(json.dumps(tree).encode(), "application/json")
+            return self._send(json.dumps(info).encode(), "application/json")
+        name = path.rpartition("/")[2]
+        if "/resolve/" in path and name in self.files:
+            data = self.files[name]
+            return self._send(
+                data,
+                "application/octet-stream",
+                etag=f'"{hashlib.sha1(data).hexdigest()}"',
+                x_repo_commit="c" * 40,
+            )
+        self.send_response(404)
+        self.send_header("content-length", "0")
+        self.send_header("x-error-code", "RepoNotFound")
+        self.end_headers()
+        return None
+
+    do_HEAD = do_GET  # noqa: N815 - the base class looks for that name
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(sandbox: Any) -> Iterator[type[Hub]]:
+    folder = write(sandbox.state / "made", "llada")
+    served = type("Served", (Hub,), {"asked": []})
+    served.files = {p.name: p.read_bytes() for p in folder.iterdir()}
+    served.files |= {
+        "modeling_llada.py": b"import os\n",
+        "pytorch_model.bin": b"\x80\x04",
+        "README.md": b"# x\n",
+    }
+    server = ThreadingHTTPServer(("127.0.0.1", 0), served)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sandbox.env |= {
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "HF_HOME": str(sandbox.state / "hf"),
+        "SHARPEN_MODELS_DIR": str(sandbox.state / "models"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_is_pulled_listed_tried_and_removed_and_no_code_comes_with_it(
+    sandbox: Any, hub: type[Hub], ids: str
+) -> None:
+    done = sandbox.run("models", "pull", "tiny/llada")
+    assert done.returncode == 0, done.stderr
+    assert b"licence mit" in done.stderr
+    folder = Path(done.stdout.decode().strip())
+    assert {p.name for p in folder.iterdir()} == {"config.json", "model.safetensors"}
+    assert (folder / "model.safetensors").read_bytes() == hub.files["model.safetensors"]
+    assert not [path for path in hub.asked if path.endswith((".py", ".bin"))]
+    listed = json.loads(sandbox.run("models", "list", "--json").stdout)
+    assert [one["name"] for one in listed] == ["tiny--llada"]
+    for name in ("tiny/llada", "tiny--llada", "llada"):
+        assert sandbox.run("models", "info", name).returncode == 0
+    tried = sandbox.run("models", "try", "tiny/llada", "--ids", ids, "--length", "8", "--json")
+    assert tried.returncode == 0, tried.stderr
+    assert sandbox.run("models", "rm", "tiny/llada").returncode == 0
+    assert not folder.exists()
+    assert json.loads(sandbox.run("models", "list", "--json").stdout) == []
+
+
+def test_what_the_hub_does_not_have_is_said_and_leaves_nothing(sandbox: Any, hub: type[Hub]) -> None:
+    done = sandbox.run("models", "pull", "tiny/other")
+    assert done.returncode in {2, 3}
+    assert len(done.stderr.decode().splitlines()) == 2
+    del hub.files["model.safetensors"]
+    done = sandbox.run("models", "pull", "tiny/llada")
+    assert done.returncode == 2
+    assert b"has no .safetensors files" in done.stderr
+    assert json.loads(sandbox.run("models", "list", "--json").stdout) == []
+
+
+def test_without_a_network_a_pull_says_so(sandbox: Any) -> None:
+    sandbox.env |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(sandbox.state / "hf")}
+    done = sandbox.run("models", "pull", "tiny/llada")
+    assert done.returncode == 3
+    assert b"the hub did not answer" in done.stderr
