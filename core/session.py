@@ -52,6 +52,10 @@ class Job:
     """Kinds of findings (as `diagnose` has them) to look for in a repaired text once more, and to repair too."""
     check_seconds: float | None = None
     """How long one run of the check command may take."""
+    outline: str = ""
+    """Symbols of the repository that may matter to an engine that follows free prompts."""
+    whole: bool = False
+    """Whether all targets must have come to something for any of them to be applied."""
 
     @property
     def hunts(self) -> bool:
@@ -77,7 +81,7 @@ class _Tally:
     def checking(self, job: Job, patch: Patch) -> Checks | None:
         """Where the job's command is tried, made with the first candidate."""
         if job.check is not None and self.checks is None:
-            self.checks = Checks(root_of(patch), job.check, job.check_seconds)
+            self.checks = Checks(root_of(patch.paths), job.check, job.check_seconds)
         return self.checks
 
     def close(self) -> None:
@@ -112,7 +116,8 @@ def run(
         yield from _all(job, engine, cancel, tally=tally, now=now)
     finally:
         tally.close()
-    joined = Patch.join(tally.patches) if tally.patches and not cancel.cancelled else None
+    halved = cancel.cancelled or (job.whole and tally.failed)
+    joined = Patch.join(tally.patches) if tally.patches and not halved else None
     if joined is not None and not joined.empty and job.action == "apply":
         try:
             joined = decide(joined) if decide else joined
@@ -242,7 +247,7 @@ def _round(
     target, path = work.target, work.target.document.path
     judge = judge_for(work.base, work.region, group)
     request = Request(
-        job.instruction, work.base, work.region, group, job.context, job.settings, judge, cancel
+        job.instruction, work.base, work.region, group, job.context, job.settings, judge, cancel, job.outline
     )
     found: list[tuple[int, Candidate]] = []
     steps, since, source = 0, now(), engine.refine(request)

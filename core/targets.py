@@ -71,6 +71,157 @@ def resolve(spec: Spec, document: Document) -> Region:
     return _symbol(spec.symbol, document)
 
 
+def named(prompt: str, document: Document) -> tuple[Region, ...]:
+    """The smallest definitions that a prompt names, in order of place; none where it names none.
+
+    A name in backticks, with brackets behind it or with a sign inside that no word has counts for more than one that
+    may be a word: "add a case to `parse`" does not mean a function `add`.
+    """
+    sure = set(re.findall(r"`([A-Za-z_][\w.]*)(?:\(\))?`|", prompt)) | set(
+        re.findall(r"([A-Za-z_][\w.]*)\(", prompt)
+    )
+    words = set(re.findall(r"[A-Za-z_]\w*(?:\.\w+)*", prompt))
+    sure |= {word for word in words if "_" in word or "." in word or re.search(r"[a-z][A-Z]", word)}
+    known = definitions(document)
+    for wanted in (sure, {word for word in words if word.lower() not in _PLAIN_WORDS}):
+        found = [d for d in known if d.name in wanted] or [
+            d for d in known if d.name.rpartition(".")[2] in wanted
+        ]
+        if found:
+            kept = [
+                d
+                for d in found
+                if not any(
+                    d.name != e.name and d.region.contains(e.region.start_char, e.region.end_char)
+                    for e in found
+                )
+            ]
+            spans = {(d.region.start_char, d.region.end_char): d.region for d in kept}
+            return tuple(region for _span, region in sorted(spans.items()))
+    return ()
+
+
+_PLAIN_WORDS = frozenset(
+    [
+        "a",
+        "add",
+        "all",
+        "also",
+        "an",
+        "and",
+        "any",
+        "append",
+        "apply",
+        "as",
+        "at",
+        "be",
+        "build",
+        "call",
+        "change",
+        "check",
+        "clean",
+        "clear",
+        "close",
+        "code",
+        "copy",
+        "count",
+        "create",
+        "delete",
+        "do",
+        "each",
+        "every",
+        "file",
+        "filter",
+        "find",
+        "fix",
+        "for",
+        "from",
+        "function",
+        "get",
+        "handle",
+        "has",
+        "if",
+        "in",
+        "index",
+        "init",
+        "insert",
+        "into",
+        "is",
+        "it",
+        "its",
+        "join",
+        "key",
+        "let",
+        "line",
+        "list",
+        "load",
+        "log",
+        "main",
+        "make",
+        "map",
+        "method",
+        "move",
+        "name",
+        "new",
+        "next",
+        "not",
+        "of",
+        "on",
+        "open",
+        "or",
+        "parse",
+        "print",
+        "process",
+        "push",
+        "put",
+        "raise",
+        "read",
+        "remove",
+        "rename",
+        "replace",
+        "reset",
+        "return",
+        "reverse",
+        "run",
+        "save",
+        "search",
+        "send",
+        "set",
+        "show",
+        "size",
+        "so",
+        "sort",
+        "split",
+        "start",
+        "state",
+        "stop",
+        "string",
+        "sum",
+        "swap",
+        "take",
+        "test",
+        "text",
+        "that",
+        "the",
+        "then",
+        "this",
+        "to",
+        "try",
+        "type",
+        "update",
+        "use",
+        "value",
+        "when",
+        "where",
+        "which",
+        "with",
+        "word",
+        "write",
+        "class",
+    ]
+)
+
+
 def _symbol(symbol: str, document: Document) -> Region:
     """The definition of that name, in full or by its end. Raises BadRegion where there is none, or several."""
     language = language_for(document.path)

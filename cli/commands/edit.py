@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sharpen.cli.access import engine as chosen
 from sharpen.cli.commands.fix import files
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
@@ -15,12 +16,12 @@ from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
-from sharpen.core.engines.choose import choose
+from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import BadInput
 from sharpen.core.region import Region
 from sharpen.core.session import Job, Target
 from sharpen.core.skills import classify
-from sharpen.core.targets import parse, resolve
+from sharpen.core.targets import named, parse, resolve
 from sharpen.core.worktree.find import check_writable_target, find_root
 
 
@@ -30,10 +31,11 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
     terminal = Terminal.here(options.animation)
     context = tuple(read(path) for path in options.context)
-    places, targets = targets_of(prompt, specs)
+    hosted = is_hosted(options.engine)
+    places, targets = targets_of(prompt, specs, free=hosted)
     if not targets:
         return _nothing(places, options)
-    engine = choose(options.engine, prompt)
+    engine = chosen(options.engine, prompt)
     writes = not options.dry_run and (options.yes or terminal.can_ask)
     job = Job(
         prompt,
@@ -43,43 +45,75 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         options.check,
         "apply" if writes else "propose",
         again(prompt),
+        check_seconds=options.check_timeout,
     )
+    if hosted:
+        from sharpen.cli.sending import goes_on, prepared
+
+        job = prepared(job)
+        if not goes_on(job, engine, options):
+            return 0
     return play(job, engine, options, terminal, fixing=False)
 
 
 Places = tuple[tuple[Document, Region], ...]
 
 
-def targets_of(prompt: str, specs: tuple[str, ...]) -> tuple[Places, tuple[Target, ...]]:
-    """The places that are named, and those of them in which there is something to do. Raises BadInput."""
-    places = _places(specs)
+def targets_of(
+    prompt: str, specs: tuple[str, ...], *, free: bool = False
+) -> tuple[Places, tuple[Target, ...]]:
+    """The places that are named, and those of them in which there is something to do. Raises BadInput.
+
+    `free`: the engine follows any prompt; of a file named without a region, the definitions that the prompt names
+    are meant, and what else is wrong in it is not asked about.
+    """
+    places = _places(specs, several=free)
     skill = classify(prompt)
+    if free and skill is None:
+        places = tuple((d, part) for d, r in places for part in _meant(prompt, d, r))
+        return places, tuple(Target(d, r) for d, r in places)
     targets = tuple(Target(d, r, _findings(d, r, skill)) for d, r in places)
     return places, targets if skill is None else tuple(t for t in targets if t.diagnostics)
 
 
-def _places(specs: tuple[str, ...]) -> tuple[tuple[Document, Region], ...]:
-    """Each file's document and region; regions of one file that touch become one. Raises BadInput for others."""
-    found: dict[str, tuple[Document, Region]] = {}
+def _meant(prompt: str, document: Document, region: Region) -> tuple[Region, ...]:
+    """The region as it was given, or the definitions that the prompt names in a whole file."""
+    return (region.chosen == "file" and named(prompt, document)) or (region,)
+
+
+def _places(specs: tuple[str, ...], *, several: bool = False) -> Places:
+    """Each file's document and region; regions of one file that touch become one. Raises BadInput for others.
+
+    `several`: those that do not touch stay regions of their own.
+    """
+    found: dict[str, tuple[Document, list[Region]]] = {}
     for text in specs or changed_paths():
         spec = parse(text)
         key = spec.path if spec.path == "-" else os.path.realpath(spec.path)
         if key in found:
-            document, region = found[key]
-            found[key] = (document, _merged(document, region, resolve(spec, document)))
+            document, regions = found[key]
+            region = resolve(spec, document)
+            if not several or any(_touch(region, other) for other in regions):
+                regions[-1] = _merged(document, regions[-1], region)
+            else:
+                regions.append(region)
             continue
         document = read(spec.path)
         if spec.path != "-":
             path = Path(spec.path)
             check_writable_target(path, find_root(path), named=bool(specs))
-        found[key] = (document, resolve(spec, document))
+        found[key] = (document, [resolve(spec, document)])
     if "-" in found and len(found) > 1:
         raise BadInput("- (standard input) cannot be mixed with files")
-    return tuple(found.values())
+    return tuple((document, region) for document, regions in found.values() for region in regions)
+
+
+def _touch(one: Region, two: Region) -> bool:
+    return two.start_char <= one.end_char and one.start_char <= two.end_char
 
 
 def _merged(document: Document, one: Region, two: Region) -> Region:
-    if two.start_char > one.end_char or one.start_char > two.end_char:
+    if not _touch(one, two):
         raise BadInput(
             f"{document.path} is named twice, with lines between that are not",
             "one region of a file at a time",

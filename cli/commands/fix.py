@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, report_error, say
+from sharpen.cli.hunting import hunted
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import Selection, in_index, on_disk
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
-from sharpen.core.engines.choose import choose
+from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import BadInput, EngineUnavailable
 from sharpen.core.session import Job
 
@@ -32,10 +34,13 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         chosen = on_disk(paths, only_new=not options.all and (hook or not paths))
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
+    seconds = options.check_timeout
+    if options.hunt and not chosen.targets and not chosen.code and not options.staged:
+        chosen, seconds = hunted(chosen, options)
     if not chosen.targets:
         return _nothing(chosen, options)
     try:
-        engine = choose(options.engine, INSTRUCTION)
+        engine = engine_of(options.engine, INSTRUCTION)
     except EngineUnavailable as error:
         if not hook or options.strict:
             return report_error(error)
@@ -49,7 +54,14 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         options.check,
         "propose" if options.dry_run or options.check_only else "apply",
         KINDS,
+        check_seconds=seconds,
     )
+    if is_hosted(options.engine):
+        from sharpen.cli.sending import goes_on, prepared
+
+        job = replace(prepared(job), whole=False)
+        if not goes_on(job, engine, options):
+            return Exit.DONE
     code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
     # Bad input among good keeps its code, unless the run was interrupted.
     return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code

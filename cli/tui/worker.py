@@ -102,17 +102,23 @@ class Worker:
     def _run(self, ask: Ask) -> None:
         from sharpen.cli.commands.edit import again, targets_of
         from sharpen.cli.road import journal_for
+        from sharpen.core.engines.wire.hosted import is_hosted
         from sharpen.core.session import Job, run
 
         token = self._token(ask.run)
         engine = self._engine(ask)
-        places, targets = targets_of(ask.prompt, ask.specs)
+        hosted = is_hosted(ask.engine)
+        places, targets = targets_of(ask.prompt, ask.specs, free=hosted)
         if token.cancelled:
             raise Interrupted("stopped; nothing was written")
         self._outlet.send(Prepared(ask.run, targets, tuple(d.path for d, _region in places)))
         if not targets:
             return
         job = Job(ask.prompt, targets, (), ask.settings, ask.check, "apply", again(ask.prompt))
+        if hosted:
+            from sharpen.cli.sending import prepared
+
+            job = prepared(job)
         journal = journal_for(targets[0].document.path)
 
         def decide(patch: Patch) -> Patch | None:
@@ -136,9 +142,9 @@ class Worker:
 
     def _engine(self, ask: Ask) -> Engine:
         """The engine of the request; one that has its model in memory already is used again."""
-        from sharpen.core.engines.choose import choose
+        from sharpen.cli.access import engine
 
-        chosen = choose(ask.engine, ask.prompt)
+        chosen = engine(ask.engine, ask.prompt)
         if (ask.engine or "").startswith("script:"):  # a script may have been rewritten
             return chosen
         return self._engines.setdefault(ask.engine, chosen)

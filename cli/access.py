@@ -1,0 +1,30 @@
+"""What the user has set up for engines that are served elsewhere, read from the environment, and the engine made of it.
+
+Every command that runs an engine comes here; core reads no environment. A project's file has no say in any of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from sharpen.core.engines.base import Engine
+from sharpen.core.engines.choose import choose
+from sharpen.core.engines.wire.hosted import Access
+
+_KEYS = {"mercury": ("INCEPTION_API_KEY", "SHARPEN_API_KEY"), "openai": ("SHARPEN_API_KEY",)}
+
+
+def access(environ: Mapping[str, str] | None = None) -> Access:
+    """Keys by engine, and the address that takes Mercury's place."""
+    environ = os.environ if environ is None else environ
+
+    def key(engine: str) -> str | None:
+        return next((environ[name] for name in _KEYS.get(engine, ()) if environ.get(name, "").strip()), None)
+
+    return Access(key, environ.get("INCEPTION_BASE_URL", ""))
+
+
+def engine(spec: str | None, instruction: str) -> Engine:
+    """The engine of `spec`. Raises EngineUnavailable and BadInput as `choose` does."""
+    return choose(spec, instruction, access())

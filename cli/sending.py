@@ -1,0 +1,71 @@
+"""What leaves the machine with an engine that is served elsewhere: collected, refused where it must not, and shown.
+
+`edit` and `fix` call it between the choice of the engine and the road. Invariant: with `--dry-run` nothing is sent,
+and what `-v` shows is what would be, letter for letter.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from sharpen.cli.fatal import say
+from sharpen.cli.options import Options
+from sharpen.core.background import check, guide, outline
+from sharpen.core.engines.base import Engine
+from sharpen.core.engines.rewriter import RemoteEngine
+from sharpen.core.engines.wire.harmless import harmless
+from sharpen.core.request import Request
+from sharpen.core.session import Job
+from sharpen.core.worktree.find import find_root
+
+
+def prepared(job: Job) -> Job:
+    """The job with what goes along: the repository's rules and an outline. Raises Refused for what may not."""
+    paths = [target.document.path for target in job.targets]
+    check(paths, context=False)
+    check((document.path for document in job.context), context=True)
+    first = Path() if paths[0] == "-" else Path(paths[0])
+    root = find_root(first)
+    own = {
+        os.path.relpath(os.path.realpath(p), root).replace(os.sep, "/") for p in paths if root and p != "-"
+    }
+    rules = tuple(d for d in guide(root) if d.path not in own)
+    return replace(
+        job, context=(*rules, *job.context), outline=outline(root, job.instruction, own), whole=True
+    )
+
+
+def goes_on(job: Job, engine: Engine, options: Options) -> bool:
+    """Say what is sent and where to; False where nothing is to be sent at all."""
+    if not isinstance(engine, RemoteEngine):
+        return True
+    previews = [engine.preview(_request(job, index)) for index in range(len(job.targets))]
+    size = sum(len(preview.body) for preview in previews)
+    first = previews[0]
+    if options.verbose:
+        for preview in previews:
+            say(f"POST {preview.address}")
+            say(harmless(preview.body.decode("utf-8", "replace")))
+    if options.dry_run:
+        if not options.quiet:
+            say(f"nothing was sent; it would be {size:,} bytes to {first.host} (-v shows them)")
+        return False
+    if not first.loopback and not options.quiet and not options.json:
+        files = len({t.document.path for t in job.targets} | {d.path for d in job.context})
+        say(f"sending {size:,} bytes, from {files} {'file' if files == 1 else 'files'}, to {first.host}")
+    return True
+
+
+def _request(job: Job, index: int) -> Request:
+    target = job.targets[index]
+    return Request(
+        job.instruction,
+        target.document,
+        target.region,
+        target.diagnostics,
+        job.context,
+        job.settings,
+        outline=job.outline,
+    )

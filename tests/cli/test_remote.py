@@ -1,0 +1,210 @@
+"""`sharpen edit` with a model behind HTTP: the whole program, a real server on loopback, real files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.core.engines.conftest import DONE, STOP, Server, answers, frame, one_and_silence, says, status
+
+SOURCE = "def area(w, h):\n    return w + h\n\n\ndef keep():\n    return 1\n"
+BETTER = "def area(w, h):\n    return w * h\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A repository with one file."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / "shape.py").write_text(SOURCE)
+    return folder
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def begin(*scripts: object) -> Server:
+        servers.append(Server(*scripts))  # type: ignore[arg-type]
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.close()
+
+
+def command(place: Path, server: Server, *words: str, engine: str = "") -> tuple[list[str], dict[str, str]]:
+    environ = {
+        n: v for n, v in os.environ.items() if not n.startswith(("SHARPEN_", "INCEPTION_", "PRE_COMMIT"))
+    }
+    environ |= {"HOME": str(place.parent), "XDG_STATE_HOME": str(place.parent / "state"),
+                "XDG_CONFIG_HOME": str(place.parent / "config"), "INCEPTION_BASE_URL": server.url,
+                "INCEPTION_API_KEY": "sk_0123456789abcdef0123456789abcdef"}  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "sharpen.cli",
+        "edit",
+        *words,
+        "-e",
+        engine or f"openai:{server.url}#m",
+    ], environ
+
+
+def edit(place: Path, server: Server, *words: str, engine: str = "") -> subprocess.CompletedProcess[str]:
+    argv, environ = command(place, server, *words, engine=engine)
+    return subprocess.run(
+        argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
+def fenced(text: str) -> str:
+    return f"```python\n{text}```"
+
+
+@pytest.mark.parametrize("engine", ["", "mercury#mercury-2"])
+def test_the_definition_that_the_prompt_names_is_rewritten_and_nothing_else(
+    engine: str, place: Path, start: Callable[..., Server]
+) -> None:
+    server = start(answers(fenced(BETTER)))
+    done = edit(place, server, "`area` must multiply", "shape.py", "--yes", engine=engine)
+    assert done.returncode == 0, done.stderr
+    assert (place / "shape.py").read_text() == SOURCE.replace("w + h", "w * h")
+    (body,) = server.bodies
+    assert "def keep" not in body["messages"][1]["content"].rpartition("The region.")[2]
+
+
+def test_an_answer_that_cannot_be_used_is_asked_for_once_more_and_told_why(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    server = start(answers(fenced("def area(w, h):\n    # ... existing code ...\n")), answers(fenced(BETTER)))
+    done = edit(place, server, "multiply in `area`", "shape.py", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "leaves lines out" in server.bodies[1]["messages"][-1]["content"]
+
+
+def test_two_answers_that_cannot_be_used_end_with_5_and_change_nothing(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    done = edit(
+        place, start(answers("Sure! Here is what I would do.")), "multiply in `area`", "shape.py", "--yes"
+    )
+    assert done.returncode == 5, done.stderr
+    assert (place / "shape.py").read_text() == SOURCE
+
+
+def test_a_server_that_refuses_ends_with_3(place: Path, start: Callable[..., Server]) -> None:
+    done = edit(place, start(status(401)), "multiply in `area`", "shape.py", "--yes", engine="mercury")
+    assert done.returncode == 3
+    assert "sk_0123" not in done.stderr + done.stdout
+
+
+def test_a_dry_run_sends_nothing_and_shows_what_would_be_sent(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    server = start(answers(fenced(BETTER)))
+    done = edit(place, server, "multiply in `area`", "shape.py", "--dry-run", "-v")
+    assert [done.returncode, server.requests, done.stdout] == [0, [], ""]
+    shown = next(line for line in done.stderr.splitlines() if line.startswith("{"))
+    assert edit(place, server, "multiply in `area`", "shape.py", "-y", "-v").returncode == 0
+    sent = server.requests[0].partition(b"\r\n\r\n")[2].decode()
+    without_frames = sent.replace('"diffusing":true,', "")
+    assert shown.replace('"diffusing":true,', "") == without_frames
+
+
+def test_several_regions_are_applied_whole_or_not_at_all(place: Path, start: Callable[..., Server]) -> None:
+    (place / "other.py").write_text("def far():\n    return 2\n")
+    good, bad = answers(fenced(BETTER)), answers("Sorry, no.")
+    words = ("make it better", "shape.py::area", "shape.py::keep", "other.py::far", "--yes")
+    two, three = answers(fenced("def keep():\n    return 3\n")), answers(fenced("def far():\n    return 4\n"))
+    assert edit(place, start(good, two, bad), *words).returncode == 5
+    assert [(place / n).read_text() for n in ("shape.py", "other.py")] == [
+        SOURCE,
+        "def far():\n    return 2\n",
+    ]
+    assert edit(place, start(good, two, three), *words).returncode == 0
+    assert (place / "shape.py").read_text() == SOURCE.replace("w + h", "w * h").replace(
+        "return 1", "return 3"
+    )
+    assert (place / "other.py").read_text() == "def far():\n    return 4\n"
+
+
+def test_what_is_ignored_never_goes_along(place: Path, start: Callable[..., Server]) -> None:
+    (place / ".sharpenignore").write_text("hidden/\n")
+    (place / ".gitignore").write_text("built.py\n")
+    (place / "hidden").mkdir()
+    for name in ("hidden/area_secret.py", "built.py", "area_seen.py"):
+        (place / name).write_text("def area_helper():\n    pass\n")
+    (place / "AGENTS.md").write_text("Use tabs never.\n")
+    server = start(answers(fenced(BETTER)))
+    assert edit(place, server, "multiply in `area`", "shape.py", "--yes").returncode == 0
+    said = server.requests[0].decode()
+    assert "Use tabs never" in said
+    assert "area_seen.py" in said
+    assert "area_secret" not in said
+    assert "built.py" not in said
+    for name in ("hidden/area_secret.py", "built.py"):
+        assert edit(place, server, "multiply in `area`", "shape.py", "--yes", "-c", name).returncode == 2
+    assert edit(place, server, "change it", "hidden/area_secret.py", "--yes").returncode == 2
+    assert len(server.requests) == 1
+
+
+def test_a_secret_is_masked_in_what_is_sent_and_stands_in_the_result(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    secret = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3gH6"
+    (place / "shape.py").write_text(f'TOKEN = "{secret}"\n')
+    server = start(answers(fenced('TOKEN = "MASKED_SECRET_1_"\nX = 1\n')))
+    assert edit(place, server, "append X = 1", "shape.py", "--yes").returncode == 0
+    assert secret.encode() not in server.requests[0]
+    assert (place / "shape.py").read_text() == f'TOKEN = "{secret}"\nX = 1\n'
+
+
+def test_an_interrupt_closes_the_connection_and_ends_with_130(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    server = start(one_and_silence)
+    argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
+    program = subprocess.Popen(argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while not server.requests and time.monotonic() < until:
+        time.sleep(0.01)
+    program.send_signal(signal.SIGINT)
+    assert server.gone.wait(10)
+    _, said = program.communicate(timeout=20)
+    assert program.returncode == 130, said
+    assert (place / "shape.py").read_text() == SOURCE
+
+
+LANGUAGES = {
+    "a.js": ("function area(w, h) {\n  return w + h;\n}\n", "w * h"),
+    "a.ts": ("function area(w: number, h: number): number {\n  return w + h;\n}\n", "w * h"),
+    "a.go": ("package a\n\nfunc area(w int, h int) int {\n\treturn w + h\n}\n", "w * h"),
+    "a.rs": ("fn area(w: u32, h: u32) -> u32 {\n    w + h\n}\n", "w * h"),
+    "a.c": ("int area(int w, int h) {\n  return w + h;\n}\n", "w * h"),
+    "A.java": ("class A {\n  int area(int w, int h) {\n    return w + h;\n  }\n}\n", "w * h"),
+}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_other_languages_are_edited_at_the_definition_too(
+    name: str, place: Path, start: Callable[..., Server]
+) -> None:
+    text, better = LANGUAGES[name]
+    (place / name).write_text(text)
+    first = text.index("area")
+    begin = text.rfind("\n", 0, first) + 1
+    end = len(text) if name != "A.java" else text.rindex("}\n")
+    new = text[begin:end].replace("w + h", better)
+    server = start(says(frame("fn"), frame(f"```\n{new}```", 1), STOP, DONE))
+    done = edit(place, server, "multiply in `area`", name, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (place / name).read_text() == text.replace("w + h", better)
