@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from sharpen.cli.access import engine as engine_of
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, report_error, say
 from sharpen.cli.hunting import hunted
