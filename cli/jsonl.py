@@ -55,6 +55,8 @@ def fields(event: Event, code: int, *, cells: bool = False) -> Fields:
             verdict = event.verdict
             own = {"path": event.path, "candidate": event.index, "holds": verdict.holds}
             lists: Fields = {k: [_finding(d) for d in getattr(verdict, k)] for k in ("gone", "left", "new")}
+            if (check := verdict.check) is not None:
+                lists["check"] = {"exit": check.exit, "seconds": round(check.seconds, 4)}
             return {"event": "verified", "seconds": seconds} | own | lists
         case Applied():
             return {

@@ -47,6 +47,10 @@ Check = Annotated[
         "--check", metavar="CMD", help="An edit holds only if CMD exits 0 with it, tried in a copy."
     ),
 ]
+CheckTimeout = Annotated[
+    float | None,
+    typer.Option("--check-timeout", metavar="SECONDS", min=0.1, help="How long one run of CMD may take."),
+]
 Steps = Annotated[int | None, typer.Option("--steps", metavar="N", min=1, help="Refinement steps at most.")]
 Strength = Annotated[
     float | None,
@@ -92,6 +96,7 @@ def fix(
     json_cells: Cells = False,
     candidates: Count = None,
     check: Check = None,
+    check_timeout: CheckTimeout = None,
     steps: Steps = None,
     strength: Strength = None,
     seed: Seed = None,
@@ -134,6 +139,7 @@ def edit(
     json_cells: Cells = False,
     candidates: Count = None,
     check: Check = None,
+    check_timeout: CheckTimeout = None,
     steps: Steps = None,
     strength: Strength = None,
     seed: Seed = None,
@@ -196,6 +202,23 @@ def hook(action: Annotated[str, typer.Argument(metavar="install|uninstall|status
     from sharpen.cli.commands import hook as command
 
     raise typer.Exit(command.run(action))
+
+
+@app.command()
+def serve(
+    engine: Engine = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Beyond loopback only with $SHARPEN_SERVE_TOKEN.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8765,
+    unix: Annotated[
+        str | None, typer.Option("--unix", metavar="PATH", help="A unix socket in place of a port.")
+    ] = None,
+) -> None:
+    """Serve an engine over HTTP, in the protocol of Mercury and OpenAI."""
+    from sharpen.cli.commands import serve as command
+
+    raise typer.Exit(command.run(settled({"engine": engine}).engine, host, port, unix))
 
 
 @app.command()

@@ -32,6 +32,10 @@ class Options:
     staged: bool = False
     check_only: bool = False
     exit_zero: bool = False
+    check_timeout: float | None = None
+    """Seconds that one run of the check command may take."""
+    hunt: bool = False
+    """The check command was given here, not configured: where nothing is broken, it says whether something is wrong."""
     strict: bool = False
     all: bool = False
     """Old breakage too."""
@@ -56,6 +60,7 @@ def settled(flags: Mapping[str, Any]) -> Options:
         if name in known and given is not None and given is not False
     }
     values["context"] = tuple(flags.get("context") or ())
+    values["hunt"] = bool(flags.get("check"))
     if flags.get("json_cells"):
         values["json"] = values["cells"] = True
     if flags.get("no_animation"):

@@ -46,6 +46,8 @@ class Config:
     """0..1"""
     seed: int = 0
     check: str | None = None
+    check_timeout: float | None = None
+    """Seconds."""
     animation: str = "full"
     """One of `ANIMATIONS`."""
     strict: bool = False
@@ -185,6 +187,16 @@ def _whole(least: int) -> Callable[[object], int]:
     return parse
 
 
+def _seconds(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) else 0.0
+    except ValueError:
+        number = 0.0
+    if number <= 0:
+        raise ValueError("a number of seconds above 0")
+    return number
+
+
 def _share(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) else -1.0
@@ -208,6 +220,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "strength": _share,
     "seed": _whole(0),
     "check": _text,
+    "check_timeout": _seconds,
     "animation": _animation,
     "strict": _flag,
     "yes": _flag,

@@ -15,7 +15,7 @@ from sharpen.cli.fatal import say, say_error
 from sharpen.cli.options import Options
 from sharpen.cli.terminal import Terminal, size
 from sharpen.core.errors import Interrupted, SharpenError
-from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Started, Verified
+from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
 from sharpen.core.session import Job
 
@@ -41,14 +41,19 @@ class Lines:
     def __init__(self, job: Job, options: Options, terminal: Terminal, undo: str = "sharpen undo") -> None:
         self._job, self._options, self._terminal, self._undo = job, options, terminal, undo
         self._notes: dict[str, str] = {}
+        self._proposed = self._tried = 0
 
     def see(self, event: Event, code: int) -> None:
         """At most a line an event, and a few where the work begins."""
         if isinstance(event, Failed):
             if isinstance(event.error, SharpenError) and not isinstance(event.error, Interrupted):
                 say_error(event.error)
-        elif isinstance(event, Verified) and event.verdict.holds:
-            self._notes.setdefault(event.path, event.candidate.note)
+        elif isinstance(event, Verified):
+            self._tried += event.verdict.check is not None
+            if event.verdict.holds:
+                self._notes.setdefault(event.path, event.candidate.note)
+        elif isinstance(event, Proposed):
+            self._proposed += 1
         elif not self._options.quiet:
             self._tell(event, code)
 
@@ -69,6 +74,8 @@ class Lines:
         elif isinstance(event, Finished):
             for path, found in event.left:
                 say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")
+            if self._job.hunts:
+                say(f"{self._tried} of {self._proposed} single-token repairs were tried")
             if verbose:
                 say(f"{event.steps} steps, {event.engine_seconds:.2f} s in the engine, exit {code}")
 
@@ -81,7 +88,7 @@ class Lines:
         return f"{places[event.where]}; {self._undo} {event.checkpoint} takes it back"
 
     def _findings(self) -> None:
-        for target in self._job.targets:
+        for target in self._job.targets if not self._job.hunts else ():
             for found in target.diagnostics[:FINDINGS]:
                 place = f"{target.document.path}:{found.line}:{found.column}"
                 say(f"{place}: {found.code} {found.message}")

@@ -97,10 +97,30 @@ class EmbeddedEngine:
         _refuse_other_languages(request)
         syntax = next((d for d in request.diagnostics if d.code == "syntax"), None)
         names = [d for d in request.diagnostics if d.code == "F821"]
+        checks = [d for d in request.diagnostics if d.code == "check"]
         if syntax is not None:
             yield from self._syntax(request, syntax, began)
         elif names:
             yield from self._names(request, names, began)
+        elif checks:
+            yield from self._bugs(request, checks, began)
+
+    def _bugs(self, request: Request, hints: Sequence[Diagnostic], began: float) -> Iterator[Candidate]:
+        """Single-token repairs for a check command to choose from, `TRIES` where the request asks for one edit."""
+        from sharpen.core.repair import bugs
+        from sharpen.core.repair.bugs_rank import Model, ranked
+
+        text, region = request.document.text, request.region
+        found = [s for s in bugs.swaps(text) if region.start_char <= s.start and s.end <= region.end_char]
+        budget = request.settings.budget_seconds or BUDGET_SECONDS
+        model = Model(self._run, self._codec, began + budget, lambda: request.cancel.cancelled)
+        wanted = request.settings.candidates
+        for swap, score in ranked(text, found, hints, model)[: wanted if wanted > 1 else bugs.TRIES]:
+            if request.cancel.cancelled:
+                raise Interrupted("stopped; nothing was written")
+            at = swap.start - region.start_char
+            new = request.text[:at] + swap.new + request.text[swap.end - region.start_char :]
+            yield Candidate(new, score, 1, time.monotonic() - began, (), swap.note())
 
     def _tools(self, request: Request, began: float) -> Tools:
         region, text = request.region, request.document.text

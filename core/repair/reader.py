@@ -60,6 +60,19 @@ def second_opinion(
     return sums
 
 
+def at_masks(
+    run: Run, windows: list[list[int]], flags: list[list[int]], kind: int, places: list[list[int]]
+) -> list[Array]:
+    """Log-probabilities of all text tokens at these positions of each window, (positions, vocabulary) nats."""
+    ids, marks = _batch(windows, flags, kind)
+    width = ids.shape[1]
+    rows = np.asarray([r * width + OPEN + i - 1 for r, own in enumerate(places) for i in own], np.int64)
+    _, logits = run(ids, marks, rows)
+    logp = log_softmax(_known(logits))
+    ends = np.cumsum([len(own) for own in places])
+    return [logp[end - len(own) : end] for end, own in zip(ends, places, strict=True)]
+
+
 def _known(logits: Array) -> Array:
     """Without the tokens that are no text; `<del>` stays."""
     out = logits.copy()

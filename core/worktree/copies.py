@@ -12,7 +12,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -31,9 +31,9 @@ _EARLIER_SECONDS = 1_000_000
 _ticks = count(1)
 
 
-def root_of(patch: Patch) -> Path:
+def root_of(paths: Sequence[str]) -> Path:
     """The folder that a copy is made of: the repository, or outside git the file's own folder."""
-    for path in patch.paths:
+    for path in paths:
         if path != "-":
             place = Path(os.path.realpath(Path(path).parent))
             return Path(os.path.realpath(find_root(place) or place))

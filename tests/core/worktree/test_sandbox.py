@@ -68,7 +68,7 @@ def test_where_git_can_make_no_worktree_a_plain_copy_is_made(
     (repo / "sub/c.py").write_text("c = 1\n")
     state(repo, git)
     patch = edit("a.py", "a = 3\n")
-    assert root_of(patch) == repo
+    assert root_of(patch.paths) == repo
     check = checks(repo, "cat a.py sub/c.py && echo dirt > b.py")
     assert check.run(patch, CancelToken()).output == "a = 3\nc = 1\n"
     assert (repo / "b.py").read_text() == "b = 1\n"

@@ -1,0 +1,83 @@
+"""`sharpen fix --check CMD` where nothing is broken: the single token that makes the command fail."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WRONG = "def clamp(value, low, high):\n    if value < low:\n        return low\n    if value > high:\n        return low\n    return value\n"
+RIGHT = WRONG.replace("> high:\n        return low", "> high:\n        return high")
+TEST = "from stats import clamp\nassert clamp(5, 0, 3) == 3\nassert clamp(-5, 0, 3) == 0\nassert clamp(2, 0, 3) == 2\n"
+COMMAND = f"{sys.executable} check.py"
+
+
+@pytest.fixture
+def project(sandbox: Any) -> Path:
+    sandbox.git("init", "-q")
+    path: Path = sandbox.write("stats.py", WRONG)
+    sandbox.write("check.py", TEST)
+    sandbox.git("add", ".")
+    sandbox.git("commit", "-qm", "x")
+    return path
+
+
+def test_the_token_is_found_and_how_many_were_tried_is_said(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "--check", COMMAND, "stats.py")
+    assert done.returncode == 1
+    assert project.read_text() == RIGHT
+    assert b"`low` became `high`" in done.stderr
+    assert b"single-token repairs were tried" in done.stderr
+    assert sandbox.git("worktree", "list").count("\n") == 1
+    assert sandbox.run("undo").returncode == 0
+    assert project.read_text() == WRONG
+
+
+def test_candidates_verdicts_and_the_winner_are_in_the_events(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "--json", "--check", COMMAND, "stats.py")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    proposed = [e for e in events if e["event"] == "proposed"]
+    verified = [e for e in events if e["event"] == "verified"]
+    assert len(proposed) >= len(verified) >= 1
+    assert [e["check"]["exit"] == 0 for e in verified].count(True) >= 1
+    assert all(e["holds"] == (e["check"]["exit"] == 0) for e in verified if "check" in e)
+    assert [e["path"] for e in events if e["event"] == "applied"] == ["stats.py"]
+
+
+def test_a_command_that_passes_leaves_nothing_to_do(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "--check", "true", "stats.py")
+    assert done.returncode == 0
+    assert b"true passes" in done.stderr
+    assert project.read_text() == WRONG
+
+
+def test_the_fault_is_found_in_the_second_file_too(sandbox: Any, project: Path) -> None:
+    sandbox.write("other.py", "X = 1\n")
+    done = sandbox.run("fix", "--check", COMMAND, "other.py", "stats.py")
+    assert done.returncode == 1
+    assert project.read_text() == RIGHT
+    assert (sandbox.folder / "other.py").read_text() == "X = 1\n"
+
+
+def test_where_no_repair_passes_nothing_is_written_and_that_is_said(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "-n", "4", "--check", "false", "stats.py")
+    assert done.returncode == 1
+    assert b"4 of 4 single-token repairs were tried" in done.stderr
+    assert b"nothing was written" in done.stderr
+    assert project.read_text() == WRONG
+
+
+def test_a_command_that_cannot_be_run_is_bad_input(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "--check", "no-such-command", "stats.py")
+    assert done.returncode == 2
+    assert b"cannot be run" in done.stderr
+
+
+def test_a_configured_command_starts_no_search(sandbox: Any, project: Path) -> None:
+    sandbox.env["SHARPEN_CHECK"] = "false"
+    done = sandbox.run("fix", "stats.py")
+    assert done.returncode == 0
+    assert b"nothing to repair" in done.stderr
