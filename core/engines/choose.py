@@ -29,7 +29,11 @@ def known() -> tuple[Known, ...]:
     """The engines of this version, with whether they could run here. Loads none of them."""
     weights = Path(__file__).parent.parent / "weights" / "model.onnx"
     missing = "" if weights.exists() else "its weights are missing; reinstall sharpen"
-    return (Known("embedded", WHAT, missing),)
+    return (
+        Known("embedded", WHAT, missing),
+        Known("mercury", "follows any prompt; sends the code to Inception's API and needs a key there"),
+        Known("openai:URL#MODEL", "follows any prompt; sends the code to the server that you name"),
+    )
 
 
 def choose(spec: str | None, instruction: str, access: Access | None = None) -> Engine:

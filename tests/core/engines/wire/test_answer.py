@@ -27,7 +27,7 @@ def shallower(text: str) -> str:
     "answer",
     [
         NEW, fenced(NEW), fenced(NEW, ""), f"Here it is:\n\n{fenced(NEW)}\n\nI used extend.", fenced(NEW).replace("```", "~~~~"),
-        fenced(NEW).replace("\n", "\r\n"), fenced(NEW + "\n"), fenced(shallower(NEW)), fenced(NEW[4:]), f"{fenced(NEW)}\n{fenced('pip install x\n')}",
+        fenced(NEW).replace("\n", "\r\n"), fenced(NEW + "\n"), fenced(shallower(NEW)), fenced(NEW[4:]), fenced(NEW) + "\n" + fenced("pip install x\n"),
         fenced("".join(f"{n}: {line}" for n, line in enumerate(NEW.splitlines(keepends=True), 12))),
         fenced(BEFORE + NEW), fenced(NEW + AFTER), fenced(BEFORE + NEW + AFTER), f"<|code_to_edit|>\n{NEW}<|/code_to_edit|>\n",
     ],
@@ -46,7 +46,7 @@ def test_an_answer_that_changes_nothing_is_the_region(answer: str) -> None:
     [
         (f"```python\n{NEW}", "never ends"),
         ("Sure! I would use a deque there.", "prose"),
-        (f"{fenced('a = 1\n')}\n{fenced('b = 2\n')}", "several code blocks"),
+        (fenced("a = 1\n") + "\n" + fenced("b = 2\n"), "several code blocks"),
     ],
 )
 def test_an_answer_without_a_certain_text_is_refused(answer: str, saying: str) -> None:
