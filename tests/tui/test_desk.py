@@ -126,12 +126,12 @@ def test_engines_are_listed_with_what_they_can_do(bench: Any, tools: Any) -> Non
         await tools.until(pilot, lambda: isinstance(app.screen, Pick))
         await pilot.pause()
         assert "the embedded model repairs syntax errors" in tools.text(app)
-        await tools.type_in(pilot, "mercury")
+        await tools.type_in(pilot, "nowhere")
         await pilot.press("enter")
         await pilot.pause()
-        assert "the next prompt goes to mercury" in tools.text(app)
+        assert "the next prompt goes to nowhere" in tools.text(app)
         await tools.ask(pilot, "fix it")
-        await tools.until(pilot, lambda: "there is no engine mercury" in tools.text(app))
+        await tools.until(pilot, lambda: "there is no engine nowhere" in tools.text(app))
 
     tools.drive(bench.app("total.py"), scenario)
 
