@@ -35,7 +35,7 @@ class Repository:
         self.git("add", ".")
         assert self.git("commit", "-qm", "first").returncode == 0
         if kind == "pre-commit":
-            self.run([sys.executable, "-m", "pre_commit", "install"])
+            assert self.run([sys.executable, "-m", "pre_commit", "install"]).returncode == 0
         else:
             assert sandbox.run("hook", "install").returncode == 0
 

@@ -1,0 +1,1 @@
+"""`sharpen serve`: an engine over HTTP, in the protocol of the remote engine."""

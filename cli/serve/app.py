@@ -1,0 +1,267 @@
+"""The routes: chat, edit and fill-in completions, models, health, on Starlette. `cli.commands.serve` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sharpen.cli.serve import said
+from sharpen.cli.serve.asked import VERSION, Asked, Bad, read
+from sharpen.cli.serve.guard import LIMIT_BYTES, Guard, Rules
+from sharpen.cli.serve.said import Told
+from sharpen.cli.serve.work import Desk, Full
+from sharpen.core.engines.base import Engine
+from sharpen.core.errors import BadInput, EngineUnavailable, NothingHeld
+from sharpen.core.events import Event, Failed, Finished, Framed
+
+KEEP_ALIVE_SECONDS = 10.0
+_SSE = {"x-accel-buffering": "no"}
+
+
+class Failure(Exception):
+    """What the client is told in place of an answer."""
+
+    def __init__(self, status: int, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.param = status, param
+
+    @property
+    def body(self) -> said.Object:
+        """As JSON."""
+        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        return said.error(str(self), kind, self.param)
+
+    def response(self) -> Response:
+        """Before anything was streamed."""
+        wait = {"retry-after": "1"} if self.status in {429, 503} else {}
+        return JSONResponse(self.body, self.status, wait)
+
+
+class Server:
+    """The routes of one engine."""
+
+    def __init__(self, engine: Engine, rules: Rules) -> None:
+        self.desk, self._rules = Desk(engine), rules
+        self.model = f"sharpen-{engine.name.partition(':')[0]}"
+        self._began = int(time.time())
+
+    def app(self) -> Guard:
+        """The ASGI application."""
+        paths = ["/v1/models", *(f"/v1/{kind}/completions/models" for kind in ("chat", "fim", "edit"))]
+        routes = [Route(path, self.models) for path in paths]
+        routes += [
+            Route("/health", self.health),
+            Route("/v1/chat/completions", self.chat, methods=["POST"]),
+            Route("/v1/edit/completions", self.edit, methods=["POST"]),
+            Route("/v1/fim/completions", self.fill, methods=["POST"]),
+        ]
+        return Guard(
+            Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found}), self._rules
+        )
+
+    async def health(self, _request: Request) -> Response:
+        """Alive, and how many wait."""
+        return JSONResponse({"status": "ok", "model": self.model, "waiting": self.desk.waiting})
+
+    async def models(self, _request: Request) -> Response:
+        """The one model, in the fields of both worlds."""
+        own = {"version": VERSION, "cells": True, "structured_edit": True, "steps": True}
+        entry = {
+            "id": self.model, "object": "model", "created": self._began, "owned_by": "sharpen",
+            "name": f"sharpen {self.desk.engine.name}", "context_length": 262_144, "max_output_length": 262_144,
+            "max_model_len": 262_144, "supported_endpoints": ["chat.completions", "edit.completions"],
+            "supported_features": ["diffusing"], "x_sharpen": own,
+        }  # fmt: skip
+        return JSONResponse({"object": "list", "data": [entry]})
+
+    async def chat(self, request: Request) -> Response:
+        """`POST /v1/chat/completions`."""
+        return await self._completion(request, edit=False)
+
+    async def edit(self, request: Request) -> Response:
+        """`POST /v1/edit/completions`."""
+        return await self._completion(request, edit=True)
+
+    async def fill(self, _request: Request) -> Response:
+        """`POST /v1/fim/completions`: an engine that repairs what is there fills no holes."""
+        said_ = f"{self.model} fills no holes; send the file to /v1/chat/completions"
+        return Failure(400, said_, "model").response()
+
+    async def _completion(self, request: Request, *, edit: bool) -> Response:
+        async with AsyncExitStack() as stack:
+            try:
+                asked = self._asked(await self._body(request), edit=edit)
+                await stack.enter_async_context(self.desk.turn())
+                told = Told(asked, self.model, "edit.completion" if edit else "chat.completion")
+                source = await stack.enter_async_context(aclosing(self.desk.events(asked)))
+                first = await _first(source)
+                if not asked.stream:
+                    return await self._at_once(request, told, first, source)
+            except Bad as bad:
+                return Failure(400, str(bad), bad.param).response()
+            except Full:
+                return Failure(429, "too many edits wait already; try again in a moment").response()
+            except Failure as failure:
+                return failure.response()
+            return StreamingResponse(
+                _streamed(told, first, source, stack.pop_all()),
+                media_type="text/event-stream; charset=utf-8",
+                headers=_SSE,
+            )
+
+    def _asked(self, body: dict[str, Any], *, edit: bool) -> Asked:
+        model = body.get("model")
+        if model is not None and model != self.model:
+            raise Failure(404, f"there is no model {str(model)[:80]} here; there is {self.model}", "model")
+        asked = read(body, edit=edit)
+        ability = self.desk.engine.can(asked.instruction)
+        if not ability.able:
+            raise Failure(400, ability.why, "messages")
+        return asked
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        raw = bytearray()
+        limit = self._rules.limit or LIMIT_BYTES
+        async for part in request.stream():
+            raw += part
+            if len(raw) > limit:
+                raise Failure(413, f"the body is over {limit >> 20} MiB")
+        try:
+            body = json.loads(bytes(raw))
+        except (ValueError, RecursionError) as error:
+            raise Failure(400, "the body is not JSON") from error
+        if not isinstance(body, dict):
+            raise Failure(400, "the body is not a JSON object")
+        return body
+
+    async def _at_once(
+        self, request: Request, told: Told, first: list[Event], source: AsyncIterator[Event]
+    ) -> Response:
+        """One object at the end; a client that leaves cancels the edit."""
+        gone = asyncio.ensure_future(_gone(request))
+        work = asyncio.ensure_future(_collected(told.asked, first, source))
+        try:
+            await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                return Response(status_code=499)  # nobody reads it
+            text, end = work.result()
+            return JSONResponse(told.whole(text, end))
+        finally:
+            for task in (gone, work):
+                task.cancel()
+            await asyncio.gather(gone, work, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while not await request.is_disconnected():  # noqa: ASYNC110 - there is nothing to wait on: ASGI has to be asked
+        await asyncio.sleep(0.2)
+
+
+async def _first(source: AsyncIterator[Event]) -> list[Event]:
+    """Events up to the first that tells something, so that an early failure still has a status of its own."""
+    taken = []
+    async for event in source:
+        taken.append(event)
+        if isinstance(event, Failed):
+            raise _failure(event)
+        if isinstance(event, Framed | Finished):
+            break
+    return taken
+
+
+def _failure(failed: Failed) -> Failure:
+    error = failed.error
+    said_ = " ".join(f"{error}. {getattr(error, 'hint', '')}".split()).removesuffix(".")
+    if isinstance(error, NothingHeld):
+        return Failure(422, said_)
+    if isinstance(error, EngineUnavailable):
+        return Failure(400 if "repairs Python only" in said_ else 503, said_)
+    return Failure(400 if isinstance(error, BadInput) else 500, said_)
+
+
+async def _all(first: list[Event], source: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    for event in first:
+        yield event
+    async for event in source:
+        yield event
+
+
+async def _collected(asked: Asked, first: list[Event], source: AsyncIterator[Event]) -> tuple[str, Finished]:
+    async for event in _all(first, source):
+        if isinstance(event, Failed):
+            raise _failure(event)
+        if isinstance(event, Finished):
+            return _answer(asked, event), event
+    raise Failure(500, "the engine ended without an answer")
+
+
+def _answer(asked: Asked, end: Finished) -> str:
+    """The region's text in the end."""
+    if end.proposed is None:
+        return asked.document.text[asked.region.start_char : asked.region.end_char]
+    text = end.proposed.result(asked.document.path).decode("utf-8")
+    return text[asked.region.start_char : len(text) - (len(asked.document.text) - asked.region.end_char)]
+
+
+async def _streamed(
+    told: Told, first: list[Event], source: AsyncIterator[Event], stack: AsyncExitStack
+) -> AsyncIterator[bytes]:
+    """The events of one answer; ends without `[DONE]` where it failed. Whoever closes it frees the engine."""
+    async with stack:
+        try:
+            async for item in _beating(_all(first, source)):
+                if item is None:
+                    yield b": keep-alive\n\n"
+                elif isinstance(item, Framed) and told.asked.diffusing:
+                    yield said.event(told.frame(item))
+                elif isinstance(item, Failed):
+                    yield said.event(_failure(item).body)
+                    return
+                elif isinstance(item, Finished):
+                    text = _answer(told.asked, item)
+                    yield said.event(told.last(text, item))
+                    if told.asked.usage:
+                        yield said.event(told.closing(text))
+                    yield said.event("[DONE]")
+                    return
+        except (ClientDisconnect, ConnectionError):
+            return
+
+
+async def _beating(source: AsyncIterator[Event]) -> AsyncIterator[Event | None]:
+    """The events, and None whenever none has come for a while."""
+    going: asyncio.Future[Event] | None = None
+    try:
+        while True:
+            going = going or asyncio.ensure_future(anext(source))
+            done, _ = await asyncio.wait({going}, timeout=KEEP_ALIVE_SECONDS)
+            if not done:
+                yield None
+                continue
+            finished, going = going, None
+            try:
+                yield finished.result()
+            except StopAsyncIteration:
+                return
+    finally:
+        if going is not None:
+            going.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await going
+
+
+async def _not_found(_request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    return Failure(
+        status, "there is no such route here: /v1/chat/completions, /v1/models, /health"
+    ).response()

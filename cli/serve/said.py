@@ -1,0 +1,117 @@
+"""What the server says: completions, chunks and errors, as Mercury and OpenAI clients read them, with true cells."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Any
+
+from sharpen.cli.serve.asked import VERSION, Asked
+from sharpen.core.canvas import Canvas
+from sharpen.core.events import Finished, Framed
+
+Object = dict[str, Any]
+
+
+class Told:
+    """One answer on its way: its id, and the canvas as it was told last."""
+
+    def __init__(self, asked: Asked, model: str, kind: str) -> None:
+        self.asked, self.model, self.kind = asked, model, kind
+        self.id = f"chatcmpl-{uuid.uuid4().hex[:16]}"
+        self.created = int(time.time())
+        self.frames = 0
+        self.progress = 0.0
+
+    def wrapped(self, text: str) -> str:
+        """The region's text as an answer has it."""
+        if not self.asked.fenced:
+            return text
+        fence = "```"
+        while fence in text:
+            fence += "`"
+        end = "" if text.endswith("\n") or not text else "\n"
+        return f"{fence}{self.asked.tag}\n{text}{end}{fence}"
+
+    def frame(self, event: Framed) -> Object:
+        """A chunk that holds the whole region as the canvas has it now."""
+        self.frames += 1
+        canvas = event.frame.canvas
+        head, tail = self._around(event)
+        masked, settled = canvas.count("masked"), canvas.count("settled")
+        known = sum(cell.state not in {"masked", "doomed"} for cell in canvas.cells)
+        self.progress = max(self.progress, min(0.99, known / max(1, len(canvas.cells))))
+        chunk = self._chunk({"role": "assistant", "content": self.wrapped(head + canvas.text + tail)})
+        chunk["diffusion_meta"] = {"diffusion_content": True, "diffusion_progress": round(self.progress, 4)}
+        own: Object = {
+            "version": VERSION, "frame": self.frames, "steps": event.frame.steps, "masked": masked,
+            "settled": settled, "seconds": round(event.frame.seconds, 4),
+        }  # fmt: skip
+        if self.asked.cells:
+            own["cells"] = [*_context(head), *_cells(canvas), *_context(tail)]
+        return chunk | {"x_sharpen": own}
+
+    def _around(self, event: Framed) -> tuple[str, str]:
+        """What of the region stands before and after the canvas."""
+        base = event.document or self.asked.document
+        text, canvas, region = base.text, event.frame.canvas.region, self.asked.region
+        after = len(self.asked.document.text) - region.end_char
+        return text[region.start_char : canvas.start_char], text[canvas.end_char : len(text) - after]
+
+    def last(self, text: str, end: Finished) -> Object:
+        """The chunk that is the answer."""
+        chunk = self._chunk({"role": "assistant", "content": self.wrapped(text)}, "stop")
+        if self.asked.diffusing:
+            chunk["diffusion_meta"] = {"diffusion_content": True, "diffusion_progress": 1}
+        return chunk | {"x_sharpen": _ending(end)}
+
+    def whole(self, text: str, end: Finished) -> Object:
+        """The answer to a request that does not stream."""
+        message = {"role": "assistant", "content": self.wrapped(text)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return self._head(self.kind) | {
+            "choices": [choice], "usage": self.usage(text), "x_sharpen": _ending(end),
+        }  # fmt: skip
+
+    def usage(self, text: str) -> Object:
+        """Tokens, at four characters each: an embedded model's own are of no other use to a client."""
+        prompt, completion = len(self.asked.document.text) // 4, len(text) // 4
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+    def closing(self, text: str) -> Object:
+        """The usage chunk."""
+        return self._head("chat.completion.chunk") | {"choices": [], "usage": self.usage(text)}
+
+    def _chunk(self, delta: Object, finish: str | None = None) -> Object:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return self._head("chat.completion.chunk") | {"choices": [choice]}
+
+    def _head(self, kind: str) -> Object:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def _ending(end: Finished) -> Object:
+    return {"version": VERSION, "candidate": {"steps": end.steps, "seconds": round(end.engine_seconds, 4)}}
+
+
+def _cells(canvas: Canvas) -> list[list[Any]]:
+    return [
+        [c.text, c.state, None if c.confidence is None else round(c.confidence, 4)]
+        + ([c.width] if c.state == "masked" else [])
+        for c in canvas.cells
+    ]
+
+
+def _context(text: str) -> list[list[Any]]:
+    return [[text, "context", 1.0]] if text else []
+
+
+def event(data: Object | str) -> bytes:
+    """One server-sent event. ASCII JSON: some clients break lines at U+2028."""
+    return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
+
+
+def error(message: str, kind: str, param: str | None = None) -> Object:
+    """An error as OpenAI clients read it."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": None}}
