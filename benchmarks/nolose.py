@@ -64,7 +64,12 @@ def main() -> int:
 
 def report(rounds: int, seconds: float, found: Counter[str], faults: list[str]) -> None:
     """The table, then each fault."""
-    rows = [("rounds", rounds), ("seconds", round(seconds)), *found.items(), ("lost or broken", len(faults))]
+    rows = [
+        ("rounds", rounds),
+        ("seconds", round(seconds)),
+        *sorted(found.items()),
+        ("lost or broken", len(faults)),
+    ]
     width = max(len(name) for name, _ in rows)
     print("\n".join(f"{name:<{width}}  {count:>7}" for name, count in rows))
     print("\n".join(faults))

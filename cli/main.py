@@ -148,6 +148,13 @@ def edit(
     record: Record = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    stage: Annotated[
+        bool, typer.Option("--stage", help="Stage the edit's own hunks, and only those.")
+    ] = False,
+    commit: Annotated[
+        bool,
+        typer.Option("--commit", help="Commit the edit's own hunks, with the prompt as message; hooks run."),
+    ] = False,
 ) -> None:
     """One edit. TARGET: PATH, PATH:LINE, PATH:START-END, PATH::SYMBOL, or - for stdin to stdout."""
     flags = locals()
@@ -219,6 +226,29 @@ def serve(
     from sharpen.cli.commands import serve as command
 
     raise typer.Exit(command.run(settled({"engine": engine}).engine, host, port, unix))
+
+
+@app.command()
+def keys(
+    action: Annotated[str, typer.Argument(metavar="set|list|rm")] = "list",
+    engine: Annotated[str | None, typer.Argument(metavar="[ENGINE]", show_default=False)] = None,
+) -> None:
+    """Keys of remote engines, in a file that only you can read. Asked for without echo, or read from stdin."""
+    from sharpen.cli.commands import keys as command
+
+    raise typer.Exit(command.run(action, engine))
+
+
+@app.command()
+def config(
+    action: Annotated[str, typer.Argument(metavar="show|path|set")] = "show",
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", show_default=False)] = None,
+    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", show_default=False)] = None,
+) -> None:
+    """The settings that hold here, each with where it comes from."""
+    from sharpen.cli.commands import config as command
+
+    raise typer.Exit(command.run(action, key, value))
 
 
 @app.command()

@@ -34,6 +34,8 @@ class Options:
     exit_zero: bool = False
     check_timeout: float | None = None
     """Seconds that one run of the check command may take."""
+    stage: bool = False
+    commit: bool = False
     hunt: bool = False
     """The check command was given here, not configured: where nothing is broken, it says whether something is wrong."""
     strict: bool = False

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit, code_of
 from sharpen.cli.fatal import out, say
@@ -27,10 +28,13 @@ from sharpen.core.record import Recorded, write
 from sharpen.core.request import CancelToken
 from sharpen.core.request import Settings as EngineSettings
 from sharpen.core.session import Job, Write, run
-from sharpen.core.worktree.apply import apply
+from sharpen.core.worktree.apply import NO_STAGING, apply
 from sharpen.core.worktree.find import find_root
 from sharpen.core.worktree.index import Staged, put
 from sharpen.core.worktree.journal import Journal, Limits
+
+if TYPE_CHECKING:
+    from sharpen.core.worktree.stage import Planned
 
 Show = Callable[[Event], None]
 
@@ -72,7 +76,9 @@ def play(
     cancel = CancelToken()
     paths = [target.document.path for target in job.targets]
     journal = journal_for(paths[0])
-    writer = _writer(job, engine, journal, staged) if job.action == "apply" and "-" not in paths else None
+    writer = (
+        _writer(job, engine, journal, staged, options) if job.action == "apply" and "-" not in paths else None
+    )
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
@@ -113,7 +119,9 @@ def _undo(journal: Journal) -> str:
     return f"cd {shlex.quote(str(journal.root))} && sharpen undo"
 
 
-def _writer(job: Job, engine: Engine, journal: Journal, staged: tuple[Staged, ...]) -> Write:
+def _writer(
+    job: Job, engine: Engine, journal: Journal, staged: tuple[Staged, ...], options: Options
+) -> Write:
     """Into the index and the files that say the same, or into the files. A Ctrl-C meanwhile comes too late."""
 
     def write(patch: Patch) -> dict[str, tuple[str, Where]]:
@@ -125,12 +133,27 @@ def _writer(job: Job, engine: Engine, journal: Journal, staged: tuple[Staged, ..
                 )  # fmt: skip
                 only: dict[str, Where] = dict.fromkeys(done.index_only, "index")
                 return {path: (done.checkpoint.id, only.get(path, "both")) for path in patch.paths}
-            checkpoint = apply(patch, journal, job.instruction, engine.name)
+            plan = _plan(patch, journal, options)
+            staging = plan.staging if plan else NO_STAGING
+            checkpoint = apply(patch, journal, job.instruction, engine.name, staging=staging)
+            if plan is not None and plan.committed:
+                from sharpen.core.worktree.stage import commit
+
+                say(f"committed as {commit(journal.root, plan, job.instruction)}")
         for warning in checkpoint.warnings:
             say(f"sharpen: {warning}")
-        return dict.fromkeys(patch.paths, (checkpoint.id, "file"))
+        return dict.fromkeys(patch.paths, (checkpoint.id, "both" if plan else "file"))
 
     return write
+
+
+def _plan(patch: Patch, journal: Journal, options: Options) -> Planned | None:
+    """What goes into the index, and into a commit, where that was asked for."""
+    if not options.stage and not options.commit:
+        return None
+    from sharpen.core.worktree.stage import planned
+
+    return planned(journal.root, patch, commit=options.commit)
 
 
 def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: Options) -> int:

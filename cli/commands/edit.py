@@ -35,6 +35,11 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
     places, targets = targets_of(prompt, specs, free=hosted)
     if not targets:
         return _nothing(places, options)
+    if options.stage or options.commit:
+        from sharpen.core.worktree.stage import check
+
+        paths = [target.document.path for target in targets]
+        check(find_root(Path(paths[0])), paths, commit=options.commit)
     engine = chosen(options.engine, prompt)
     writes = not options.dry_run and (options.yes or terminal.can_ask)
     job = Job(
