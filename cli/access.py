@@ -1,4 +1,5 @@
-"""What the user has set up for engines that are served elsewhere, read from the environment, and the engine made of it.
+"""What the user has set up for engines that are served elsewhere, read from the environment and the user's own key
+file, and the engine made of it.
 
 Every command that runs an engine comes here; core reads no environment. A project's file has no say in any of it.
 """
@@ -12,7 +13,14 @@ from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import choose
 from sharpen.core.engines.wire.hosted import Access
 
-_KEYS = {"mercury": ("INCEPTION_API_KEY", "SHARPEN_API_KEY"), "openai": ("SHARPEN_API_KEY",)}
+VARIABLES = {"mercury": ("INCEPTION_API_KEY", "SHARPEN_API_KEY"), "openai": ("SHARPEN_API_KEY",)}
+"""Engine -> the variables that its key may be in, the first wins."""
+
+
+def from_environment(engine: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """The variable that holds the engine's key, None where none does."""
+    environ = os.environ if environ is None else environ
+    return next((name for name in VARIABLES.get(engine, ()) if environ.get(name, "").strip()), None)
 
 
 def access(environ: Mapping[str, str] | None = None) -> Access:
@@ -20,7 +28,12 @@ def access(environ: Mapping[str, str] | None = None) -> Access:
     environ = os.environ if environ is None else environ
 
     def key(engine: str) -> str | None:
-        return next((environ[name] for name in _KEYS.get(engine, ()) if environ.get(name, "").strip()), None)
+        name = from_environment(engine, environ)
+        if name is not None:
+            return environ[name]
+        from sharpen.cli import keyfile
+
+        return keyfile.find(engine, environ)
 
     return Access(key, environ.get("INCEPTION_BASE_URL", ""))
 

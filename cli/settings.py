@@ -138,6 +138,11 @@ def _offline(engine: object) -> bool:
     return isinstance(engine, str) and engine.startswith(OFFLINE_ENGINES) and "://" not in engine
 
 
+def parsed(key: str, value: str) -> Any:
+    """The value that a setting would have, were it set to these letters. Raises BadInput."""
+    return getattr(_set(Config(), key, value, "sharpen config"), key)
+
+
 def _set(config: Config, key: str, value: object, source: str) -> Config:
     parse = _KEYS.get(key)
     if parse is None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = frozenset(("demo", "doctor", "edit", "fix", "hook", "models", "replay", "serve", "undo"))
+COMMANDS = frozenset(
+    ("config", "demo", "doctor", "edit", "fix", "hook", "keys", "models", "replay", "serve", "undo")
+)
 """The words that `cli.main` knows; a test holds the two together."""
 
 

@@ -34,6 +34,8 @@ WRITERS = {
     "core/diffusion/hub.py": "a checkpoint that was asked for, in the models folder",
     "core/training/": "corpus, checkpoints and weights, in the folder given to the training command",
     "cli/fatal.py": "the report of an internal error, in the state folder",
+    "cli/commands/config.py": "the user's own settings file, on request",
+    "cli/keyfile.py": "the user's own keys, mode 0600, on request",
     "cli/commands/serve.py": "the unix socket that it made itself, removed",
     "cli/tui/store.py": "prompts, outcomes and frames of a sitting, in the state folder",
     "cli/commands/demo.py": "the demo's temporary repository",
