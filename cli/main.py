@@ -110,6 +110,16 @@ def fix(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit 0 although a file was changed or is still broken.")
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=0.1, help="Give up after so long; nothing is written then."
+        ),
+    ] = None,
+    max_files: Annotated[
+        int | None,
+        typer.Option("--max-files", metavar="N", min=1, help="Repair so many broken files at most."),
+    ] = None,
     all: Annotated[  # noqa: A002 - the flag's name
         bool, typer.Option("--all", help="Repair what HEAD has broken too, not only what is new.")
     ] = False,

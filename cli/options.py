@@ -39,6 +39,9 @@ class Options:
     hunt: bool = False
     """The check command was given here, not configured: where nothing is broken, it says whether something is wrong."""
     strict: bool = False
+    timeout: float | None = None
+    """Seconds for the whole command."""
+    max_files: int | None = None
     all: bool = False
     """Old breakage too."""
     pace: float = 0.0

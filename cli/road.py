@@ -6,6 +6,7 @@ files are being written neither is heard. Knows nothing of models, diffs or git 
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import threading
@@ -82,7 +83,11 @@ def play(
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
-    with viewer(job, options, terminal, _undo(journal)) as view, _interruptible(cancel):
+    with (
+        viewer(job, options, terminal, _undo(journal)) as view,
+        _interruptible(cancel),
+        _bounded(options.timeout, cancel) as late,
+    ):
 
         def decide(patch: Patch) -> Patch | None:
             try:
@@ -104,12 +109,22 @@ def play(
             view.see(event, code)
         if options.record:
             write(Path(options.record), frames)
+        if late.is_set() and not ended[0].changed:
+            return _too_late(options)
         if cancel.cancelled and not ended[0].changed:
             say("sharpen: interrupted; nothing was written")
             return Exit.INTERRUPTED
         if not options.json:
             _print_result(job, ended[0], options)
     return _code(ended, errors, fixing and not options.exit_zero, options)
+
+
+def _too_late(options: Options) -> int:
+    """An engine that did not end in time was not to be had; in a hook the commit goes on."""
+    said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
+    goes_on = bool(os.environ.get("PRE_COMMIT")) and not options.strict
+    say(said + ("; the commit goes on" if goes_on else ""))
+    return Exit.DONE if goes_on else Exit.NO_ENGINE
 
 
 def _undo(journal: Journal) -> str:
@@ -176,6 +191,27 @@ def _print_result(job: Job, end: Finished, options: Options) -> None:
             out(patch.result("-"))
     elif patch is not None and not end.changed and job.action == "propose":
         out(patch.unified_bytes())
+
+
+@contextmanager
+def _bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.Event]:
+    """Sets the token, and the event that it yields, once the time is over."""
+    late = threading.Event()
+    if seconds is None:
+        yield late
+        return
+
+    def stop() -> None:
+        late.set()
+        cancel.cancel()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -47,9 +47,14 @@ def run(paths: tuple[str, ...], options: Options) -> int:
             return report_error(error)
         say(f"sharpen: {error.message}; the commit goes on")
         return Exit.DONE
+    targets = chosen.targets[: options.max_files]
+    if len(targets) < len(chosen.targets):
+        say(
+            f"sharpen: {files(len(chosen.targets))} are broken; {len(targets)} of them are looked at (--max-files)"
+        )
     job = Job(
         INSTRUCTION,
-        chosen.targets,
+        targets,
         tuple(read(path) for path in options.context),
         engine_settings(options, terminal),
         options.check,

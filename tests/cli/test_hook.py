@@ -274,3 +274,28 @@ def test_a_name_with_a_leading_dash_passes_through_the_hook(sandbox: Any) -> Non
     repo.git("add", "--", "-x.py")
     assert repo.commit() == 1
     assert repaired(repo.file("-x.py"))
+
+
+def test_a_run_that_takes_too_long_writes_nothing_and_a_commit_goes_on(sandbox: Any) -> None:
+    sandbox.script(WHOLE, pause=30)
+    sandbox.write("app.py", BROKEN)
+    done = sandbox.run("fix", "app.py", "--timeout", "0.5")
+    assert done.returncode == 3
+    assert b"longer than 0.5 s" in done.stderr
+    sandbox.env["PRE_COMMIT"] = "1"
+    assert sandbox.run("fix", "app.py", "--timeout", "0.5").returncode == 0
+    assert sandbox.run("fix", "app.py", "--timeout", "0.5", "--strict").returncode == 3
+    assert (sandbox.folder / "app.py").read_text() == BROKEN
+
+
+def test_so_many_files_are_repaired_at_most(sandbox: Any) -> None:
+    for name in ("a.py", "b.py", "c.py"):
+        sandbox.write(name, BROKEN)
+    done = sandbox.run("fix", "a.py", "b.py", "c.py", "--max-files", "2")
+    assert done.returncode == 1
+    assert b"3 files are broken; 2 of them" in done.stderr
+    assert [repaired((sandbox.folder / n).read_text()) for n in ("a.py", "b.py", "c.py")] == [
+        True,
+        True,
+        False,
+    ]
