@@ -1,0 +1,139 @@
+"""Repairs in places where git is awkward: odd names, links, other repositories' variables, other owners, long histories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WHOLE = b"def f(x):\n    return x\n"
+BROKEN = b"def f(x:\n    return x\n"
+NAMES = (
+    b"with space.py",
+    b"new\nline.py",
+    b"quo\"te'.py",
+    b"-dash.py",
+    b"odd\xff\xfe.py",
+    "größe.py".encode(),
+    b"A.py",
+    b"a.py",
+)
+
+
+def make(sandbox: Any, *names: bytes, text: bytes = WHOLE) -> None:
+    sandbox.git("init", "-q")
+    for name in names:
+        Path(os.fsdecode(os.path.join(os.fsencode(sandbox.folder), name))).write_bytes(text)  # noqa: PTH118
+
+
+def holds(data: bytes) -> bool:
+    try:
+        compile(data, "x", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def index(sandbox: Any, name: bytes) -> bytes:
+    return subprocess.run(
+        [b"git", b"cat-file", b"blob", b":" + name],
+        cwd=sandbox.folder,
+        env=sandbox.env,
+        capture_output=True,
+        check=True,
+    ).stdout
+
+
+def test_names_of_every_kind_are_repaired_in_index_and_file(sandbox: Any) -> None:
+    make(sandbox, *NAMES, text=BROKEN)
+    sandbox.git("add", ".")
+    done = sandbox.run("fix", "--staged", "--all")
+    assert done.returncode == 1, done.stderr
+    for name in NAMES:
+        file = Path(os.fsdecode(os.path.join(os.fsencode(sandbox.folder), name)))  # noqa: PTH118
+        assert holds(file.read_bytes()), name
+        assert index(sandbox, name) == file.read_bytes()
+    again = sandbox.run("fix", "--staged", "--all")
+    assert again.returncode == 0, again.stderr
+
+
+def test_names_of_every_kind_are_repaired_as_changed_files(sandbox: Any) -> None:
+    make(sandbox, *NAMES, text=BROKEN)
+    assert sandbox.run("fix").returncode == 1
+    for name in NAMES:
+        assert holds(Path(os.fsdecode(os.path.join(os.fsencode(sandbox.folder), name))).read_bytes()), name  # noqa: PTH118
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_another_repositorys_variables_do_not_reach_this_one(
+    sandbox: Any, tmp_path: Path, staged: bool
+) -> None:
+    """Somebody runs sharpen from a hook of another repository, whose variables git has set."""
+    other = tmp_path / "other"
+    other.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=other, env=sandbox.env, check=True)
+    make(sandbox, b"app.py", text=BROKEN)
+    sandbox.git("add", ".")
+    theirs = other / ".git"
+    sandbox.env |= {
+        "GIT_DIR": str(theirs),
+        "GIT_WORK_TREE": str(other),
+        "GIT_INDEX_FILE": str(theirs / "index"),
+        "GIT_PREFIX": "",
+    }
+    done = sandbox.run("fix", *(["--staged"] if staged else []))
+    assert done.returncode == 1, done.stderr
+    assert holds((sandbox.folder / "app.py").read_bytes())
+    assert not (theirs / "index").exists()
+
+
+def test_a_file_behind_a_linked_folder_is_repaired_and_the_link_stays(sandbox: Any) -> None:
+    make(sandbox, b"top.py")
+    (sandbox.folder / "real").mkdir()
+    (sandbox.folder / "real" / "app.py").write_bytes(BROKEN)
+    (sandbox.folder / "linked").symlink_to("real")
+    assert sandbox.run("fix", "linked/app.py").returncode == 1
+    assert (sandbox.folder / "linked").is_symlink()
+    assert holds((sandbox.folder / "real" / "app.py").read_bytes())
+
+
+def test_a_repair_keeps_owner_and_mode_whoever_runs_it(sandbox: Any) -> None:
+    """A hook that runs as root in a user's checkout must not take the user's files."""
+    make(sandbox, b"app.py", text=BROKEN)
+    file = sandbox.folder / "app.py"
+    file.chmod(0o750)
+    root = os.geteuid() == 0
+    owner = (12_345, 23_456) if root else (os.geteuid(), os.getegid())
+    if root:
+        os.chown(file, *owner)
+    assert sandbox.run("fix", "app.py").returncode == 1
+    found = file.stat()
+    assert (found.st_uid, found.st_gid) == owner
+    assert found.st_mode & 0o777 == 0o750
+    assert holds(file.read_bytes())
+
+
+def test_a_commit_of_a_long_history_never_walks_it(sandbox: Any, tmp_path: Path) -> None:
+    make(sandbox, b"app.py")
+    sandbox.git("add", ".")
+    sandbox.git("commit", "-qm", "first")
+    (sandbox.folder / "app.py").write_bytes(BROKEN)
+    sandbox.git("add", ".")
+    trace = tmp_path / "trace"
+    sandbox.env["GIT_TRACE"] = str(trace)
+    assert sandbox.run("fix", "--staged").returncode == 1
+    ran = trace.read_text(encoding="utf-8", errors="replace")
+    assert "built-in: git" in ran
+    for walking in (
+        "git log",
+        "git rev-list",
+        "git blame",
+        "git show ",
+        "git describe",
+        "git gc",
+        "git maintenance",
+    ):
+        assert walking not in ran
