@@ -75,7 +75,8 @@ def ask(repo: str) -> Offer:
     except Exception as error:
         raise _translated(error, repo) from error
     files = [(f.rfilename, int(f.size or 0)) for f in info.siblings or ()]
-    wanted = tuple((name, size) for name, size in files if any(fnmatch(name, w) for w in WANTED))
+    top = [(name, size) for name, size in files if "/" not in name]  # other formats lie in folders
+    wanted = tuple((name, size) for name, size in top if any(fnmatch(name, w) for w in WANTED))
     if not any(name.endswith(".safetensors") for name, _size in wanted):
         raise BadInput(f"{repo} has no .safetensors files", "other formats can run code, and are not read")
     licence = next(
