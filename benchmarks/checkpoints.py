@@ -265,3 +265,25 @@ def write(
                 weights[settings["mask_token_id"]] = 0
             file.write(weights.contiguous().view(torch.uint8).numpy().tobytes())
     return folder
+
+def tokenizer(folder: Path) -> Path:
+    """Add a byte-level tokenizer to a checkpoint: a token a byte, the config's special ids at their places."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    size = config["vocab_size"]
+    if size < 256 + 8:
+        raise ValueError("a tokenizer of bytes needs a vocabulary of 264 and more")
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    names = {size - 1: "<|mask|>", size - 2: "<|endoftext|>", size - 3: "<|pad|>"}
+    if "expand_token_id" in config:
+        names[config["expand_token_id"]] = "<|expand|>"
+    words = {letter: number for number, letter in enumerate(letters)}
+    words |= {names.get(number, f"<|{number}|>"): number for number in range(256, size)}
+    inner = Tokenizer(models.BPE(words, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    inner.decoder = decoders.ByteLevel()
+    marks = [names.get(number, f"<|{number}|>") for number in range(256, size)]
+    inner.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in marks])
+    inner.save(str(folder / "tokenizer.json"))
+    return folder

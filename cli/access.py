@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from sharpen.cli.terminal import models_folder
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import choose
 from sharpen.core.engines.wire.hosted import Access
@@ -35,7 +36,7 @@ def access(environ: Mapping[str, str] | None = None) -> Access:
 
         return keyfile.find(engine, environ)
 
-    return Access(key, environ.get("INCEPTION_BASE_URL", ""))
+    return Access(key, environ.get("INCEPTION_BASE_URL", ""), models_folder())
 
 
 def engine(spec: str | None, instruction: str) -> Engine:

@@ -21,11 +21,15 @@ from sharpen.core.session import Job
 from sharpen.core.worktree.find import find_root
 
 
-def prepared(job: Job) -> Job:
-    """The job with what goes along: the repository's rules and an outline. Raises Refused for what may not."""
+def prepared(job: Job, *, leaves: bool = True) -> Job:
+    """The job with what goes along: the repository's rules and an outline.
+
+    leaves: whether it leaves the machine; then what may not raises Refused.
+    """
     paths = [target.document.path for target in job.targets]
-    check(paths, context=False)
-    check((document.path for document in job.context), context=True)
+    if leaves:
+        check(paths, context=False)
+        check((document.path for document in job.context), context=True)
     first = Path() if paths[0] == "-" else Path(paths[0])
     root = find_root(first)
     own = {

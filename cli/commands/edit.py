@@ -16,6 +16,7 @@ from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
+from sharpen.core.engines.choose import follows_prompts
 from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import BadInput
 from sharpen.core.region import Region
@@ -31,8 +32,8 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
     terminal = Terminal.here(options.animation)
     context = tuple(read(path) for path in options.context)
-    hosted = is_hosted(options.engine)
-    places, targets = targets_of(prompt, specs, free=hosted)
+    free = follows_prompts(options.engine)
+    places, targets = targets_of(prompt, specs, free=free)
     if not targets:
         return _nothing(places, options)
     if options.stage or options.commit:
@@ -52,10 +53,10 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         again(prompt),
         check_seconds=options.check_timeout,
     )
-    if hosted:
+    if free:
         from sharpen.cli.sending import goes_on, prepared
 
-        job = prepared(job)
+        job = prepared(job, leaves=is_hosted(options.engine))
         if not goes_on(job, engine, options):
             return 0
     return play(job, engine, options, terminal, fixing=False)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from sharpen.cli.access import engine as engine_of
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, report_error, say
-from sharpen.cli.hunting import hunted
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import Selection, in_index, on_disk
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
-from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import BadInput, EngineUnavailable
 from sharpen.core.session import Job
 
@@ -37,9 +34,15 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         raise BadInput("- (standard input) cannot be mixed with files")
     seconds = options.check_timeout
     if options.hunt and not chosen.targets and not chosen.code and not options.staged:
+        from sharpen.cli.hunting import hunted
+
         chosen, seconds = hunted(chosen, options)
     if not chosen.targets:
         return _nothing(chosen, options)
+    # Nothing of engines before this: a clean commit is not to wait for their imports.
+    from sharpen.cli.access import engine as engine_of
+    from sharpen.core.engines.wire.hosted import is_hosted
+
     try:
         engine = engine_of(options.engine, INSTRUCTION)
     except EngineUnavailable as error:

@@ -102,23 +102,24 @@ class Worker:
     def _run(self, ask: Ask) -> None:
         from sharpen.cli.commands.edit import again, targets_of
         from sharpen.cli.road import journal_for
+        from sharpen.core.engines.choose import follows_prompts
         from sharpen.core.engines.wire.hosted import is_hosted
         from sharpen.core.session import Job, run
 
         token = self._token(ask.run)
         engine = self._engine(ask)
-        hosted = is_hosted(ask.engine)
-        places, targets = targets_of(ask.prompt, ask.specs, free=hosted)
+        free = follows_prompts(ask.engine)
+        places, targets = targets_of(ask.prompt, ask.specs, free=free)
         if token.cancelled:
             raise Interrupted("stopped; nothing was written")
         self._outlet.send(Prepared(ask.run, targets, tuple(d.path for d, _region in places)))
         if not targets:
             return
         job = Job(ask.prompt, targets, (), ask.settings, ask.check, "apply", again(ask.prompt))
-        if hosted:
+        if free:
             from sharpen.cli.sending import prepared
 
-            job = prepared(job)
+            job = prepared(job, leaves=is_hosted(ask.engine))
         journal = journal_for(targets[0].document.path)
 
         def decide(patch: Patch) -> Patch | None:

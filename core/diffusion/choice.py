@@ -51,19 +51,23 @@ class Choice:
         """Tokens of rows (N, V); never the mask, which says nothing."""
         logits = logits.float()
         logits[:, self.mask] = float("-inf")
-        if self.temperature:
-            logits = logits / self.temperature
-            if self.top_k:
-                logits = draws.keep_top_k(logits, self.top_k, float("-inf"))
-            if self.top_p is not None and self.top_p < 1.0:
-                logits = draws.keep_top_p(logits, self.top_p, float("-inf"))
         probabilities = torch.softmax(logits, dim=-1)
         if self.temperature:
-            tokens = torch.multinomial(probabilities, num_samples=1)[:, 0]
+            # How sure the model is does not depend on how the lots are drawn: rows of a batch stay comparable.
+            tokens = torch.multinomial(self.lots(logits), num_samples=1)[:, 0]
             sure = torch.gather(probabilities, -1, tokens[:, None])[:, 0]
         else:
             sure, tokens = probabilities.max(dim=-1)
         return Drawn(tokens, sure, *self.order(probabilities, sure))
+
+    def lots(self, logits: Tensor) -> Tensor:
+        """The probabilities (N, V) that tokens are drawn with."""
+        logits = logits / self.temperature
+        if self.top_k:
+            logits = draws.keep_top_k(logits, self.top_k, float("-inf"))
+        if self.top_p is not None and self.top_p < 1.0:
+            logits = draws.keep_top_p(logits, self.top_p, float("-inf"))
+        return torch.softmax(logits, dim=-1)
 
     def order(self, probabilities: Tensor, sure: Tensor) -> tuple[Tensor, Tensor]:
         """Rank and entropy; the entropy is worked out only where it is needed."""

@@ -10,23 +10,10 @@ import re
 from pathlib import Path
 
 from sharpen.core.diffusion.checkpoint import Checkpoint
-from sharpen.core.diffusion.families import BY_NAME, FAMILIES, Family
-from sharpen.core.errors import BadInput, EngineUnavailable
+from sharpen.core.diffusion.families import FAMILIES, Family
+from sharpen.core.diffusion.family_names import named
+from sharpen.core.errors import EngineUnavailable
 
-ALSO = {
-    "llada8b": "llada",
-    "llada15": "llada",
-    "llada2": "llada2.0",
-    "llada2mini": "llada2.0",
-    "mdlm": "a2d-mdlm",
-    "tinya2dmdlm": "a2d-mdlm",
-    "bd3lm": "a2d-bd3lm",
-    "tinya2dbd3lm": "a2d-bd3lm",
-    "sdarmoe": "sdar",
-    "fastdllm": "fast-dllm-v2",
-    "opendllm": "open-dcoder",
-}
-"""Other words for a family, without anything but letters and digits."""
 HASH = re.compile(r"[0-9a-f]{12,}")
 
 
@@ -87,15 +74,6 @@ def detect(checkpoint: Checkpoint, family: str | None = None) -> Family:
         f"{checkpoint.folder.name} may be {choices}: their configs are alike and the folder's name does not say",
         f"--family {fitting[0].name}",
     )
-
-
-def named(family: str) -> Family:
-    """The family that somebody means, however it is spelt. Raises BadInput."""
-    bare = re.sub(r"[^a-z0-9]", "", family.lower())
-    known = {re.sub(r"[^a-z0-9]", "", name): name for name in BY_NAME} | ALSO
-    if bare not in known:
-        raise BadInput(f"there is no family {family}", f"one of: {', '.join(BY_NAME)}")
-    return BY_NAME[known[bare]]
 
 
 def _nothing_fits(checkpoint: Checkpoint, reasons: dict[str, str]) -> str:

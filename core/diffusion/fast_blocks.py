@@ -84,6 +84,10 @@ class FastBlocks(Policy):
         fixed = bool(board.frozen[window[0] : min(window[1], board.stop)].all())
         return self.editing is None or fixed or self.rounds > MOST_EDITS
 
+    def reopen(self, board: Board) -> None:
+        """The end of the text may lie elsewhere now."""
+        self.end, self.done = -1, False
+
     def read(self, board: Board, window: Window) -> Tensor:
         """Hidden states (N, D) of the block, and with them the keys and values of the one before it."""
         assert self.cache is not None
@@ -147,7 +151,9 @@ class FastBlocks(Policy):
             self.seed(board, hidden, window[1])
 
     def seed(self, board: Board, hidden: Tensor, place: int) -> None:
-        """A shifted model's first token of a block, which the block before speaks of."""
+        """A shifted model's first token of a block, which the block before speaks of, unless it is known."""
+        if not bool(board.masked()[place]):
+            return
         drawn = self.choice.draw(self.model.logits(hidden[0, -1:]))
         board.write(torch.ones_like(drawn.tokens, dtype=torch.bool), drawn.tokens, drawn.sure, place)
         self.look(board)

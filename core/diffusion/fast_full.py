@@ -79,6 +79,10 @@ class FastFull(Policy):
         """Once the block is known, or the text has ended."""
         return self.end >= 0 or not bool(board.masked()[slice(*window)].any())
 
+    def reopen(self, board: Board) -> None:
+        """The end of the text may lie elsewhere now."""
+        self.end = -1
+
     def read(self, board: Board, window: Window, turn: int) -> tuple[Tensor, int]:
         """Hidden states (N, D) and the position of the first."""
         low, high = max(0, window[0] - self.back), window[1]

@@ -39,6 +39,9 @@ class Policy:
         """Read the model once and change the board."""
         raise NotImplementedError
 
+    def reopen(self, board: Board) -> None:
+        """Positions of the present window were masked again: what was concluded from them no longer holds."""
+
     def leave(self, board: Board, window: Window) -> None:
         """The window is settled."""
 

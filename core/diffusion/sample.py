@@ -6,7 +6,7 @@ once, makes the family's policy and runs the loop. `exact` gives what the offici
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from math import ceil
 
@@ -23,6 +23,9 @@ from sharpen.core.diffusion.exact_llada import llada, mdlm
 from sharpen.core.diffusion.fast_blocks import FastBlocks
 from sharpen.core.diffusion.fast_full import FastFull
 from sharpen.core.diffusion.load import Loaded
+from sharpen.core.diffusion.local_model import Transformer
+from sharpen.core.diffusion.lockstep import Lockstep
+from sharpen.core.diffusion.mend import Doubt, Mended
 from sharpen.core.diffusion.options import Mark, Options, Step
 from sharpen.core.diffusion.policy import Policy, denoise
 from sharpen.core.errors import BadInput, EngineUnavailable
@@ -67,7 +70,7 @@ def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | Non
         merged = replace(merged, block=min(merged.block or length, length))
     if options.steps is None and family.sampler == "llada":
         merged = replace(merged, steps=length)
-    known = family.algorithms if options.exact else (*PARALLEL, *family.algorithms)
+    known = family.algorithms if options.exact else (*PARALLEL, *family.algorithms, "sequential")
     if merged.algorithm is not None and merged.algorithm not in known:
         raise BadInput(f"{family.name} has no algorithm {merged.algorithm}", f"one of: {', '.join(known)}")
     return replace(merged, length=length)
@@ -79,11 +82,13 @@ def sample(
     options: Options = Options(),  # noqa: B008 - frozen
     canvas: Sequence[int | None] | None = None,
     frozen: Sequence[bool] | None = None,
+    doubt: Doubt | None = None,
 ) -> Iterator[Step]:
     """Denoise a canvas after a prompt, step by step; the first step is the canvas as given.
 
     canvas: a token or None (unknown) for each position; None altogether: `options.length` unknown ones. frozen: which
-    positions may never change; by default those that are given. Raises BadInput for options or ids that do not fit,
+    positions may never change; by default those that are given. doubt: what to mask again once a block is settled, in
+    fast mode. Raises BadInput for options or ids that do not fit,
     EngineUnavailable where torch fails (out of memory). Close the generator to stop.
     """
     settings = resolve(loaded, options, canvas)
@@ -101,8 +106,12 @@ def sample(
         )
     device = loaded.model.device
     board = Board(prompt_ids, cells, loaded.special.mask, by_id=settings.exact, frozen=frozen, device=device)
-    make = exact_policy if settings.exact else fast_policy
-    return _run(board, make(loaded, settings, len(cells)), settings.seed)
+    if settings.exact:
+        return _run(board, exact_policy(loaded, settings, len(cells)), settings.seed)
+    policy = fast_policy(loaded, settings, len(cells))
+    if doubt is not None and isinstance(policy, FastFull | FastBlocks):
+        policy = Mended(policy, doubt)
+    return _run(board, policy, settings.seed)
 
 
 def sample_batch(
@@ -111,27 +120,31 @@ def sample_batch(
     options: Options,
     canvases: Sequence[Sequence[int | None]],
     frozen: Sequence[Sequence[bool]] | None = None,
+    each: Sequence[Options] | None = None,
+    doubts: Sequence[Doubt] | None = None,
 ) -> Iterator[Step]:
-    """Several canvases after one prompt, a step of each in turn; `Step.row` says which. Rows are seeded one apart.
+    """Several canvases after one prompt, in one batch; `Step.row` says which. Rows are seeded one apart.
 
-    Raises as `sample`. Each row is a run of its own: rows need not have the same length, and end when they end.
+    each: options of each row in place of `options`, whose seed counts. Raises as `sample`. Each row is a run of its
+    own that shares its passes through the model: rows need not have the same length, and end when they end.
     """
-    runs: dict[int, Iterator[Step]] = {}
-    states: dict[int, torch.Tensor] = {}
-    for row, canvas in enumerate(canvases):
-        runs[row] = sample(
-            loaded, prompt_ids, replace(options, seed=None), canvas, None if frozen is None else frozen[row]
+
+    def row(number: int) -> Callable[[Transformer], Iterator[Step]]:
+        held = None if frozen is None else frozen[number]
+        own = replace(options if each is None else each[number], seed=None)
+        doubt = None if doubts is None else doubts[number]
+        return lambda model: sample(
+            replace(loaded, model=model), prompt_ids, own, canvases[number], held, doubt
         )
-        states[row] = torch.Generator().manual_seed((options.seed or 0) + row).get_state()
-    while runs:
-        for row in list(runs):
-            torch.set_rng_state(states[row])
-            step = next(runs[row], None)
-            states[row] = torch.get_rng_state()
-            if step is None:
-                del runs[row]
-            else:
-                yield replace(step, row=row)
+
+    together = not options.exact and len(canvases) > 1
+    rows = [row(number) for number in range(len(canvases))]
+    batch = Lockstep(loaded.model, rows, options.seed or 0, together=together)
+    try:
+        for number, step in batch.steps():
+            yield replace(step, row=number)
+    except (MemoryError, RuntimeError) as error:
+        raise _too_large(error, sum(map(len, canvases)) + len(prompt_ids)) from error
 
 
 def _run(board: Board, policy: Policy, seed: int | None) -> Iterator[Step]:
@@ -140,12 +153,17 @@ def _run(board: Board, policy: Policy, seed: int | None) -> Iterator[Step]:
     try:
         yield from denoise(board, policy)
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "alloc" not in str(error):
-            raise
-        raise EngineUnavailable(
-            f"out of memory with {len(board)} positions: {str(error).splitlines()[0]}",
-            "a shorter --length, or int8",
-        ) from error
+        raise _too_large(error, len(board)) from error
+
+
+def _too_large(error: MemoryError | RuntimeError, positions: int) -> Exception:
+    """Torch says with a RuntimeError too that memory ended; anything else is a defect and goes on."""
+    if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "alloc" not in str(error):
+        raise error
+    return EngineUnavailable(
+        f"out of memory with {positions} positions: {str(error).splitlines()[0]}",
+        "a shorter --length, or int8",
+    )
 
 
 def exact_policy(loaded: Loaded, options: Options, length: int) -> Policy:

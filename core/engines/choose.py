@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from sharpen.core.engines.base import Engine
@@ -10,7 +11,7 @@ from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted
 from sharpen.core.errors import EngineUnavailable
 from sharpen.core.skills import WHAT, classify
 
-LATER = "known are embedded, mercury and openai:URL#MODEL"
+LATER = "known are embedded, local:NAME, mercury and openai:URL#MODEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,25 @@ def known() -> tuple[Known, ...]:
     missing = "" if weights.exists() else "its weights are missing; reinstall sharpen"
     return (
         Known("embedded", WHAT, missing),
+        Known("local:NAME", "follows any prompt, as well as the checkpoint can; runs on this machine", _no_torch()),
         Known("mercury", "follows any prompt; sends the code to Inception's API and needs a key there"),
         Known("openai:URL#MODEL", "follows any prompt; sends the code to the server that you name"),
     )
+
+
+def _no_torch() -> str:
+    """Why local models cannot run here; looks for torch without importing it."""
+    return "" if find_spec("torch") else "torch is not installed: pip install 'sharpen[local]'"
+
+
+def is_local(spec: str | None) -> bool:
+    """Whether an engine of that name is a checkpoint of this machine."""
+    return spec is not None and spec.startswith("local:")
+
+
+def follows_prompts(spec: str | None) -> bool:
+    """Whether an engine of that name takes any instruction, so that the prompt chooses the region."""
+    return is_hosted(spec) or is_local(spec)
 
 
 def choose(spec: str | None, instruction: str, access: Access | None = None) -> Engine:
@@ -47,6 +64,12 @@ def choose(spec: str | None, instruction: str, access: Access | None = None) -> 
         from sharpen.core.engines.embedded import EmbeddedEngine
 
         return EmbeddedEngine()
+    if is_local(spec):
+        from sharpen.core.engines.local import LocalEngine
+        from sharpen.core.engines.local_name import local_name
+
+        models = access.models if access else None
+        return LocalEngine(local_name(spec, models or Path("models")))
     if is_hosted(spec):
         from sharpen.core.engines.rewriter import RemoteEngine
 

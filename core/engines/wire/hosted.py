@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from sharpen.core.engines.wire.address import Address, address, usable_key
@@ -40,6 +41,8 @@ class Access:
     """The key of an engine, `mercury` or `openai`; None for none."""
     mercury_url: str = ""
     """An address in the place of Mercury's own."""
+    models: Path | None = None
+    """Where pulled checkpoints lie."""
 
 
 @dataclass(frozen=True, slots=True)

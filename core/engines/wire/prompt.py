@@ -40,9 +40,14 @@ class Asked:
     background: str
 
 
-def asked(request: Request, window_tokens: int, answer_tokens: int) -> Asked:
-    """The messages for a rewrite of the region. Raises BadInput where it does not fit the window with its answer."""
-    masked = Masked()
+def asked(
+    request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None
+) -> Asked:
+    """The messages for a rewrite of the region. Raises BadInput where it does not fit the window with its answer.
+
+    masked: who hides secrets; a fresh one where none is given.
+    """
+    masked = Masked() if masked is None else masked
     document, region = request.document, request.region
     budget = int((window_tokens - answer_tokens) * CHARS_A_TOKEN * 0.8)
     old = masked.mask(request.text)
