@@ -214,6 +214,43 @@ def replay(
 
 
 @app.command()
+def race(
+    prompt: str,
+    target: Annotated[str | None, typer.Argument(metavar="[TARGET]", show_default=False)] = None,
+    engine: Engine = None,
+    length: Annotated[
+        int | None, typer.Option("--length", metavar="N", min=1, help="Tokens of the canvas.")
+    ] = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    json: Json = False,
+    no_animation: Still = False,
+) -> None:
+    """The same model decoding left to right and by diffusion, side by side. Needs -e local:NAME; applies nothing."""
+    flags = locals()
+    from sharpen.cli.commands import race as command
+
+    raise typer.Exit(command.run(prompt, target, length, settled(flags)))
+
+
+@app.command()
+def bench(
+    engine: Engine = None,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="Of each edit.")] = 3,
+    candidates: Count = None,
+    steps: Steps = None,
+    strength: Strength = None,
+    seed: Seed = None,
+    json: Json = False,
+) -> None:
+    """Speed of the engine at hand on this machine, on edits that ship with sharpen."""
+    flags = locals()
+    from sharpen.cli.commands import bench as command
+
+    raise typer.Exit(command.run(runs, settled(flags)))
+
+
+@app.command()
 def hook(action: Annotated[str, typer.Argument(metavar="install|uninstall|status")] = "status") -> None:
     """git's own pre-commit hook: repair what a commit would break."""
     from sharpen.cli.commands import hook as command

@@ -42,6 +42,14 @@ def pull(repo: Annotated[str, typer.Argument(metavar="OWNER/NAME")]) -> None:
 
 
 @app.command()
+def use(name: Name) -> None:
+    """Make a model the engine where none is named: sets `engine` in your own configuration."""
+    from sharpen.cli.commands import models
+
+    raise typer.Exit(models.use(name))
+
+
+@app.command()
 def rm(name: Name) -> None:
     """Remove a model that was pulled."""
     from sharpen.cli.commands import models

@@ -85,7 +85,7 @@ def play(
     frames: list[Recorded] = []
     with (
         viewer(job, options, terminal, _undo(journal)) as view,
-        _interruptible(cancel),
+        interruptible(cancel),
         _bounded(options.timeout, cancel) as late,
     ):
 
@@ -215,7 +215,7 @@ def _bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.E
 
 
 @contextmanager
-def _interruptible(cancel: CancelToken) -> Iterator[None]:
+def interruptible(cancel: CancelToken) -> Iterator[None]:
     """Ctrl-C sets the token; a second one raises. Only the main thread may say so."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 
 COMMANDS = frozenset(
-    ("config", "demo", "doctor", "edit", "fix", "hook", "keys", "models", "replay", "serve", "undo")
+    (
+        "bench", "config", "demo", "doctor", "edit", "fix", "hook", "keys", "models", "race", "replay", "serve",
+        "undo",
+    )  # fmt: skip
 )
 """The words that `cli.main` knows; a test holds the two together."""
 

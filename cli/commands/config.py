@@ -30,7 +30,7 @@ def run(action: str, key: str | None, value: str | None) -> int:
         raise BadInput(
             "sharpen config set needs a key and a value", "for example: sharpen config set animation reduced"
         )
-    return _set(key.replace("-", "_"), value)
+    return set_value(key.replace("-", "_"), value)
 
 
 def _show() -> int:
@@ -50,7 +50,7 @@ def _file() -> Path:
     return folder / "config.toml"
 
 
-def _set(key: str, value: str) -> int:
+def set_value(key: str, value: str) -> int:
     """Write one line of the user's own file; all others stay as they are."""
     parsed = settings.parsed(key, value)
     file = _file()

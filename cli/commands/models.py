@@ -77,6 +77,20 @@ def pull(repo: str) -> int:
     return Exit.DONE
 
 
+def use(name: str) -> int:
+    """Configure a checkpoint as the engine. Words after # go along: NAME#int8. `embedded` goes back."""
+    from sharpen.cli.commands.config import set_value
+    from sharpen.core.engines.local_name import local_name
+
+    if name in {"embedded", "mercury"} or name.startswith(("openai:", "mercury#")):
+        return set_value("engine", name)
+    bare, mark, words = name.removeprefix("local:").partition("#")
+    found = local_name(f"local:{bare}{mark}{words}", models_folder())
+    own = found.folder.resolve().parent == models_folder().resolve()
+    kept = found.folder.name if own else str(found.folder.resolve())
+    return set_value("engine", f"local:{kept}{mark}{words}")
+
+
 def rm(name: str) -> int:
     """Remove a checkpoint that was pulled; a folder of the user's own is left alone."""
     from sharpen.core.diffusion import hub

@@ -35,7 +35,8 @@ class Choice:
     """The settings of a run, resolved."""
 
     def __init__(self, options: Options, mask: int) -> None:
-        self.mask = mask
+        self.never = [mask]
+        """Tokens that are not drawn: the mask says nothing, and no text ends inside a hole."""
         self.algorithm = options.algorithm or "threshold"
         self.temperature = options.temperature or 0.0
         self.top_k, self.top_p = options.top_k, options.top_p
@@ -48,9 +49,9 @@ class Choice:
         return self.algorithm in PARALLEL
 
     def draw(self, logits: Tensor) -> Drawn:
-        """Tokens of rows (N, V); never the mask, which says nothing."""
+        """Tokens of rows (N, V)."""
         logits = logits.float()
-        logits[:, self.mask] = float("-inf")
+        logits[:, self.never] = float("-inf")
         probabilities = torch.softmax(logits, dim=-1)
         if self.temperature:
             # How sure the model is does not depend on how the lots are drawn: rows of a batch stay comparable.

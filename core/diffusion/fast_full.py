@@ -51,7 +51,9 @@ class FastFull(Policy):
     def windows(self, board: Board) -> Iterator[Window]:
         """Blocks of the canvas that have masks, until the text has ended."""
         if bool(board.frozen[board.start :].any()):
-            self.stops = self.stops[:0]  # a hole in a text is not ended by an end of text
+            # A hole in a text is not ended by an end of text, and models like to draw one there.
+            self.choice.never += self.stops.tolist()
+            self.stops = self.stops[:0]
         if self.kind != "none":
             self.cache = Cache(self.model.shape, len(board), like=self.model.gain)
         blocks = ceil((board.stop - board.start) / self.block)

@@ -21,6 +21,7 @@ from sharpen.core.engines.local_process import Process
 from sharpen.core.engines.local_region import Focus, focused
 from sharpen.core.engines.wire.answer import Unusable, extracted
 from sharpen.core.engines.wire.checks import check
+from sharpen.core.engines.wire.harmless import harmless
 from sharpen.core.engines.wire.prompt import Asked, asked, fill_prompt
 from sharpen.core.engines.wire.secrets import Masked
 from sharpen.core.errors import BadInput, EngineUnavailable, NothingHeld, SharpenError
@@ -29,6 +30,8 @@ from sharpen.core.request import CancelToken, Request
 GB = 1e9
 _SHOWN_ROW = 0
 _MOST_ROWS = 16
+_LEAST_WINDOW = 4096
+"""Tokens: for a smaller window the estimate in characters is too coarse, and the process counts."""
 
 
 class Unmasked(Masked):
@@ -157,27 +160,27 @@ class LocalEngine:
     def _run(
         self, request: Request, focus: Focus, until: float | None, began: float
     ) -> Generator[Frame | Outcome, None, None]:
-        opened = self._opened
-        assert opened is not None
         inner = focus.request
-        tokens = 256 + len(inner.text) // 2
-        told = asked(inner, max(opened.context, 4096), min(tokens, opened.context // 2), Unmasked())
-        order = self._order(inner, told, opened)
+        order, told = self.order(inner)
         rows = order.rows
         for answer in self.asks(order, request.cancel, until):
             if isinstance(answer, Shown) and answer.row == _SHOWN_ROW:
                 note = answer_note(answer, rows)
                 yield Frame(answer.step, answer.steps, focus.canvas(_cells(answer)), time.monotonic() - began, note)
             elif isinstance(answer, Ended):
-                yield self._outcome(inner, told, answer, opened)
+                yield self._outcome(inner, told, answer)
 
-    def _order(self, request: Request, told: Asked, opened: Opened) -> Edit:
+    def order(self, request: Request) -> tuple[Edit, Asked]:
+        """What the process is asked for a request, and what is needed to read its answer. Raises BadInput."""
+        opened = self.open(request.cancel)
+        tokens = min(256 + len(request.text) // 2, opened.context // 2)
+        told = asked(request, max(opened.context, _LEAST_WINDOW), tokens, Unmasked())
         settings, place = request.settings, told.place
         tag = told.messages[-1]["content"].rsplit(told.fence, 2)[-2].split("\n")[0]
         rows = min(max(1, settings.candidates), _MOST_ROWS)
         if rows == 1 and (opened.fills or not request.text.strip()) and "variable_length" not in opened.can:
             rows = 4  # how long the new text is nobody knows: several lengths in one batch
-        return Edit(
+        edit = Edit(
             self.next_run(),
             told.messages[-1]["content"],
             told.messages[0]["content"],
@@ -195,10 +198,12 @@ class LocalEngine:
             settings.seed,
             settings.frames,
         )
+        return edit, told
 
-    def _outcome(self, request: Request, told: Asked, ended: Ended, opened: Opened) -> Outcome:
+    def _outcome(self, request: Request, told: Asked, ended: Ended) -> Outcome:
         """The canvas's text put right as far as that is certain."""
-        text, why = ended.text, ""
+        text, why, opened = ended.text, "", self._opened
+        assert opened is not None
         hole = opened.fills or ("infill" in opened.can and not request.text.strip())
         try:
             if hole:
@@ -254,12 +259,12 @@ def _chosen(
 
 def answer_note(shown: Shown, rows: int) -> str:
     """What a frame is of."""
-    return "denoise" if rows == 1 else f"denoise, canvas 1 of {rows}" if shown.row == 0 else "denoise"
+    return "denoise" if rows == 1 else f"denoise, canvas {shown.row + 1} of {rows}"
 
 
 def _cells(shown: Shown) -> tuple[Cell, ...]:
     return tuple(
-        Cell(text, state, sure if state != "masked" else 0.0, width)  # type: ignore[arg-type]
+        Cell(harmless(text), state, sure, width)  # type: ignore[arg-type]
         for text, state, sure, width in shown.cells
     )
 
