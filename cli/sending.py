@@ -14,7 +14,6 @@ from sharpen.cli.fatal import say
 from sharpen.cli.options import Options
 from sharpen.core.background import check, guide, outline
 from sharpen.core.engines.base import Engine
-from sharpen.core.engines.rewriter import RemoteEngine
 from sharpen.core.engines.wire.harmless import harmless
 from sharpen.core.request import Request
 from sharpen.core.session import Job
@@ -43,6 +42,8 @@ def prepared(job: Job, *, leaves: bool = True) -> Job:
 
 def goes_on(job: Job, engine: Engine, options: Options) -> bool:
     """Say what is sent and where to; False where nothing is to be sent at all."""
+    from sharpen.core.engines.rewriter import RemoteEngine
+
     if not isinstance(engine, RemoteEngine):
         return True
     previews = [engine.preview(_request(job, index)) for index in range(len(job.targets))]

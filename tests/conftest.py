@@ -65,3 +65,11 @@ class Sandbox:
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An open checkpoint that can make a few edits (`tests/core/engines/taught.py`)."""
+    from tests.core.engines.taught import taught as teach
+
+    return teach(tmp_path_factory.mktemp("models") / "taught")

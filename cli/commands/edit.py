@@ -57,7 +57,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         from sharpen.cli.sending import goes_on, prepared
 
         job = prepared(job, leaves=is_hosted(options.engine))
-        if not goes_on(job, engine, options):
+        if is_hosted(options.engine) and not goes_on(job, engine, options):
             return 0
     return play(job, engine, options, terminal, fixing=False)
 

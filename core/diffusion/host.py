@@ -128,7 +128,8 @@ def peak() -> int:
 
 def _of_memory(error: Exception) -> bool:
     said = str(error).lower()
-    return isinstance(error, RuntimeError) and ("alloc" in said or "out of memory" in said)
+    words = ("alloc", "out of memory", "can't start new thread")  # a thread's stack is memory too
+    return isinstance(error, RuntimeError) and any(word in said for word in words)
 
 
 def _too_large(run: int, said: str) -> Wrong:

@@ -52,6 +52,7 @@ class Mended(Policy):
         self.planned = None
         self.patience = inner.patience
         self._before: torch.Tensor | None = None
+        self._doubted: list[int] = []
 
     def windows(self, board: Board) -> Iterator[Window]:
         """As the other has them."""
@@ -67,19 +68,20 @@ class Mended(Policy):
         if self.doubt.budget <= 0 or (self._before is not None and torch.equal(self._before, here)):
             return True
         self._before = here.clone()
-        places = self.doubt.places(board, window)
-        if not places:
-            return True
-        self.doubt.budget -= len(places)
-        where = torch.zeros_like(board.open)
-        where[places] = True
-        board.erase(where)
-        self.inner.reopen(board)
-        return self.inner.settled(board, window, turn)
+        self._doubted = self.doubt.places(board, window)
+        return not self._doubted
 
     def move(self, board: Board, window: Window, turn: int) -> None:
-        """As the other moves."""
-        self.inner.move(board, window, turn)
+        """As the other moves; masking again is a move of its own, which reads nothing and can be seen."""
+        if not self._doubted:
+            self.inner.move(board, window, turn)
+            return
+        self.doubt.budget -= len(self._doubted)
+        where = torch.zeros_like(board.open)
+        where[self._doubted] = True
+        board.erase(where)
+        self._doubted = []
+        self.inner.reopen(board)
 
     def leave(self, board: Board, window: Window) -> None:
         """As the other leaves."""

@@ -62,7 +62,7 @@ class Step:
     """The canvas after one step, or as it began (index 0)."""
 
     index: int
-    """Forward passes with a decision so far; 0 is the canvas before the first."""
+    """Decisions so far, each after a forward pass, but for those that mask again; 0 is the canvas before the first."""
     planned: int | None
     """How many there are at most; None where it depends on the model."""
     ids: tuple[int, ...]

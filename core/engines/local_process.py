@@ -41,7 +41,8 @@ class Process:
             start_new_session=True,  # Ctrl-C is for us: we tell it to stop
         )
         self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def alive(self) -> bool:
@@ -96,6 +97,9 @@ class Process:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        self._reader.join(_END_SECONDS)
+        if self._child.stdout is not None:
+            self._child.stdout.close()
         self._said.close()
 
     def _read(self) -> None:

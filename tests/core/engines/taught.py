@@ -75,7 +75,7 @@ def _prompt(one: Request) -> tuple[str, str]:
     return lay_out("llada", told.messages[1]["content"], told.messages[0]["content"]), told.fence
 
 
-def taught(folder: Path, steps: int = 150) -> Path:
+def taught(folder: Path, steps: int = 110) -> Path:
     """Write a checkpoint that makes the edits of `EDITS` and return its folder."""
     torch.manual_seed(0)
     write(folder, "llada", SIZES, scale=0.7)
