@@ -10,9 +10,20 @@ import sys
 
 COMMANDS = frozenset(
     (
-        "bench", "config", "demo", "doctor", "edit", "fix", "hook", "keys", "models", "race", "replay", "serve",
+        "bench",
+        "config",
+        "demo",
+        "doctor",
+        "edit",
+        "fix",
+        "hook",
+        "keys",
+        "models",
+        "race",
+        "replay",
+        "serve",
         "undo",
-    )  # fmt: skip
+    )
 )
 """The words that `cli.main` knows; a test holds the two together."""
 

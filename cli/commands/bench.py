@@ -63,9 +63,7 @@ def run(runs: int, options: Options) -> int:
         began = time.perf_counter()
         first = one(engine, requests[0])  # loads the model
         cold = time.perf_counter() - began
-        rows = {
-            request.document.path: [one(engine, request) for _ in range(runs)] for request in requests
-        }
+        rows = {request.document.path: [one(engine, request) for _ in range(runs)] for request in requests}
     _told(engine, cold, first, rows, options)
     return Exit.DONE
 
@@ -99,7 +97,9 @@ def _broken(options: Options, cancel: CancelToken) -> list[Request]:
         if faults:
             judge = judge_for(document, document.whole(), faults)
             settings = Settings(options.steps, seed=options.seed)
-            found.append(Request(INSTRUCTION, document, document.whole(), faults, (), settings, judge, cancel))
+            found.append(
+                Request(INSTRUCTION, document, document.whole(), faults, (), settings, judge, cancel)
+            )
     return found
 
 
@@ -116,7 +116,9 @@ def _told(engine: Engine, cold: float, first: Run, rows: dict[str, list[Run]], o
         "model": engine.model,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "first_edit_seconds": round(cold, 3),
-        "loading_seconds": round(max(0.0, cold - statistics.median(r.seconds for r in next(iter(rows.values())))), 3),
+        "loading_seconds": round(
+            max(0.0, cold - statistics.median(r.seconds for r in next(iter(rows.values())))), 3
+        ),
     }
     table = [_row(path, runs) for path, runs in rows.items()]
     if options.json:
@@ -137,7 +139,7 @@ def _told(engine: Engine, cold: float, first: Run, rows: dict[str, list[Run]], o
 
 def _row(path: str, runs: list[Run]) -> dict[str, object]:
     seconds = statistics.median(r.seconds for r in runs)
-    firsts = [r.first for r in runs if r.first == r.first]  # noqa: PLR0124
+    firsts = [r.first for r in runs if r.first == r.first]
     tokens = statistics.median(r.tokens for r in runs)
     return {
         "edit": path,

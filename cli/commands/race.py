@@ -19,6 +19,8 @@ from sharpen.core.errors import BadInput, EngineUnavailable
 from sharpen.core.request import CancelToken, Request, Settings
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from sharpen.core.diffusion.order import Ended, Shown
     from sharpen.core.engines.local_race import Lap
 
@@ -72,7 +74,13 @@ def _as_json(running: Iterator[Lap]) -> dict[str, Ended]:
     for lap in running:
         if isinstance(lap.said, Shown):
             text, masked = _drawn(lap.said, "")
-            row = {"event": "frame", "way": lap.way, "step": lap.said.step, "steps": lap.said.steps, "masked": masked}
+            row = {
+                "event": "frame",
+                "way": lap.way,
+                "step": lap.said.step,
+                "steps": lap.said.steps,
+                "masked": masked,
+            }
             out(json.dumps({**row, "text": text}) + "\n")
         else:
             ends[lap.way] = lap.said
@@ -105,7 +113,7 @@ def _shown(running: Iterator[Lap], terminal: Terminal) -> dict[str, Ended]:
     return ends
 
 
-def _panels(states: dict[str, Shown], ends: dict[str, Ended], height: int) -> object:
+def _panels(states: dict[str, Shown], ends: dict[str, Ended], height: int) -> Table:
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text

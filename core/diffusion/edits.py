@@ -58,8 +58,8 @@ def run(
         replace(options[0], seed=order.seed),
         [row.canvas for row in plan.rows],
         [row.frozen for row in plan.rows],
-        options,
-        doubts,
+        each=options,
+        doubts=doubts,
     )
     for step in steps:
         if stopped():
@@ -67,10 +67,12 @@ def run(
         track = tracks[step.row]
         _follow(track, step)
         if order.frames:
-            yield Shown(order.run, step.row, step.index, step.planned, _cells(plan, track, step, spelling, order))
+            yield Shown(
+                order.run, step.row, step.index, step.planned, _cells(plan, track, step, spelling, order)
+            )
     else:
         for number, track in enumerate(tracks):
-            yield _ended(order, plan, number, track, spelling, time.monotonic() - began)
+            yield _ended(order, plan, number, track, spelling=spelling, seconds=time.monotonic() - began)
     yield Done(order.run)
 
 
@@ -117,8 +119,10 @@ def _follow(track: _Track, step: Step) -> None:
         track.known = {at: token for at, token in track.known.items() if at < len(step.ids)}
     for at, (token, mark) in enumerate(zip(step.ids, step.marks, strict=True)):
         if mark == "masked":
-            track.remasked += track.last is not None and at < len(track.last.marks) and (
-                track.last.marks[at] not in {"masked", "frozen"}
+            track.remasked += (
+                track.last is not None
+                and at < len(track.last.marks)
+                and (track.last.marks[at] not in {"masked", "frozen"})
             )
         else:
             if track.known.get(at, token) != token:
@@ -174,7 +178,7 @@ def _cut(text: str, closing: str) -> str:
 
 
 def _ended(
-    order: Edit, plan: Layout, number: int, track: _Track, spelling: Spelling, seconds: float
+    order: Edit, plan: Layout, number: int, track: _Track, *, spelling: Spelling, seconds: float
 ) -> Ended:
     step, row = track.last, track.row
     assert step is not None

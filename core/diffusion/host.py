@@ -60,7 +60,7 @@ class Host:
                 self._tell(Wrong(run, "EngineUnavailable", error.message, error.hint))
             except MemoryError:
                 self._tell(_too_large(run, ""))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told as one sentence; the process lives on
                 traceback.print_exc()
                 self._tell(_too_large(run, str(error)) if _of_memory(error) else _defect(run, error))
 
@@ -89,8 +89,8 @@ class Host:
         self._loaded = None
         try:
             from sharpen.core.diffusion.layout import fills
-            from sharpen.core.diffusion.machine import device_of, fitting
             from sharpen.core.diffusion.load import describe, load
+            from sharpen.core.diffusion.machine import device_of, fitting
         except ImportError as missing:
             raise EngineUnavailable(
                 f"local models need {missing.name or 'torch'}, which is not installed",

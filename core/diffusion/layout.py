@@ -16,7 +16,6 @@ from math import ceil
 from sharpen.core.diffusion.likely import noised
 from sharpen.core.diffusion.load import Loaded
 from sharpen.core.diffusion.order import Edit
-from sharpen.core.diffusion.tokens import Tokenizer
 from sharpen.core.errors import BadInput, EngineUnavailable
 
 FILLERS = ("dreamon", "opendcoder")
@@ -68,7 +67,8 @@ def laid_out(loaded: Loaded, order: Edit) -> Layout:
     tokenizer = loaded.tokenizer
     if tokenizer is None:
         raise EngineUnavailable(
-            f"{loaded.folder.name} has no tokenizer.json", "pull the model again: sharpen models pull OWNER/NAME"
+            f"{loaded.folder.name} has no tokenizer.json",
+            "pull the model again: sharpen models pull OWNER/NAME",
         )
     old = tokenizer.encode(order.old)
     infills = "infill" in loaded.family.can
@@ -82,7 +82,7 @@ def laid_out(loaded: Loaded, order: Edit) -> Layout:
         prompt = tokenizer.chat(order.user, order.system or None) + tokenizer.encode(order.opening)
         after = tokenizer.encode(order.closing) if infills and order.closing else []
     prompt, after = _known(loaded, prompt), _known(loaded, after)
-    rows = _rows(loaded, order, tokenizer, prompt, old, after, hole=hole)
+    rows = _rows(loaded, order, prompt, old, after, hole=hole)
     longest = max(len(row.canvas) for row in rows)
     room = loaded.model.shape.context - longest
     if hole and 0 < room < len(prompt):
@@ -112,7 +112,6 @@ def _known(loaded: Loaded, ids: list[int]) -> list[int]:
 def _rows(
     loaded: Loaded,
     order: Edit,
-    tokenizer: Tokenizer,
     prompt: list[int],
     old: list[int],
     after: list[int],
@@ -122,7 +121,7 @@ def _rows(
     strength = 1.0 if order.strength is None else order.strength
     if strength < 1 and old and order.length is None and loaded.family.sampler != "dreamon":
         start = noised(loaded, prompt, old, strength)
-        closing = after or tokenizer.encode(order.closing)
+        closing = after or _closing(loaded, order)
         return tuple(_started(start, closing, n, fixed=bool(after)) for n in range(order.rows))
     found = []
     for n in range(order.rows):
@@ -141,6 +140,10 @@ def _rows(
             length = order.length or ceil(wanted / 32) * 32
             found.append(_free(length, warm if after else WARMTH[min(n, len(WARMTH) - 1)]))
     return tuple(found)
+
+
+def _closing(loaded: Loaded, order: Edit) -> list[int]:
+    return loaded.tokenizer.encode(order.closing) if loaded.tokenizer is not None else []
 
 
 def _free(length: int, warm: float) -> Row:

@@ -91,9 +91,7 @@ class Lockstep:
         self._model, self._makes, self._together = model, makes, together
         self._back = threading.Semaphore(0)
         self._closed = False
-        self._rows = [
-            _Row(n, torch.Generator().manual_seed(seed + n).get_state()) for n in range(len(makes))
-        ]
+        self._rows = [_Row(n, torch.Generator().manual_seed(seed + n).get_state()) for n in range(len(makes))]
         self.passes = 0
         """Passes through the model, each over all rows that could share it."""
 
@@ -180,7 +178,9 @@ class Lockstep:
 
 def _kind(ask: Ask) -> tuple[Any, ...]:
     """What two asks must have in common to be read together."""
-    alone = () if ask.positions is None else (id(ask),)  # positions of its own (padding inside): read by itself
+    alone = (
+        () if ask.positions is None else (id(ask),)
+    )  # positions of its own (padding inside): read by itself
     return (ask.cache is None, ask.at, *alone)
 
 
@@ -257,9 +257,9 @@ def _together(model: Transformer, group: list[Ask], end: int) -> Cache:
 def _seen(group: list[Ask], longest: int, at: int) -> Tensor | None:
     """Who sees what (B, 1, T, K): each row's own mask, and nothing of what evens the rows out. None: all sees all."""
     lengths = {ask.ids.shape[1] for ask in group if ask.ids is not None}
-    if len(lengths) == 1 and len({ask.cache.used for ask in group if ask.cache is not None}) <= 1:
-        if all(ask.mask is None for ask in group):
-            return None
+    used = {ask.cache.used for ask in group if ask.cache is not None}
+    if len(lengths) == 1 and len(used) <= 1 and all(ask.mask is None for ask in group):
+        return None
     kept = [0 if ask.cache is None else ask.cache.used for ask in group]
     width = at + longest if group[0].cache is not None else longest
     width = max([width, *kept])

@@ -82,6 +82,7 @@ def sample(
     options: Options = Options(),  # noqa: B008 - frozen
     canvas: Sequence[int | None] | None = None,
     frozen: Sequence[bool] | None = None,
+    *,
     doubt: Doubt | None = None,
 ) -> Iterator[Step]:
     """Denoise a canvas after a prompt, step by step; the first step is the canvas as given.
@@ -120,6 +121,7 @@ def sample_batch(
     options: Options,
     canvases: Sequence[Sequence[int | None]],
     frozen: Sequence[Sequence[bool]] | None = None,
+    *,
     each: Sequence[Options] | None = None,
     doubts: Sequence[Doubt] | None = None,
 ) -> Iterator[Step]:
@@ -134,7 +136,7 @@ def sample_batch(
         own = replace(options if each is None else each[number], seed=None)
         doubt = None if doubts is None else doubts[number]
         return lambda model: sample(
-            replace(loaded, model=model), prompt_ids, own, canvases[number], held, doubt
+            replace(loaded, model=model), prompt_ids, own, canvases[number], held, doubt=doubt
         )
 
     together = not options.exact and len(canvases) > 1

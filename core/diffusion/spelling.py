@@ -71,6 +71,8 @@ class Spelling:
                 new = self.text(ids[:end])[done:]
             texts.append(new)
             done += len(new)
-        if "".join(texts) != whole:  # the tokenizer's decoder looks further: only the stretch as one is certain
+        if (
+            "".join(texts) != whole
+        ):  # the tokenizer's decoder looks further: only the stretch as one is certain
             return [whole, *[""] * (len(ids) - 1)]
         return texts

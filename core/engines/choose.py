@@ -32,7 +32,11 @@ def known() -> tuple[Known, ...]:
     missing = "" if weights.exists() else "its weights are missing; reinstall sharpen"
     return (
         Known("embedded", WHAT, missing),
-        Known("local:NAME", "follows any prompt, as well as the checkpoint can; runs on this machine", _no_torch()),
+        Known(
+            "local:NAME",
+            "follows any prompt, as well as the checkpoint can; runs on this machine",
+            _no_torch(),
+        ),
         Known("mercury", "follows any prompt; sends the code to Inception's API and needs a key there"),
         Known("openai:URL#MODEL", "follows any prompt; sends the code to the server that you name"),
     )

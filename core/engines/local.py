@@ -99,7 +99,9 @@ class LocalEngine:
                 yield item
             else:
                 ends.append(item)
-        yield from _chosen(request, focus, ends, max(steps, 0), time.monotonic() - began, self._told(ends))
+        yield from _chosen(
+            request, focus, ends, steps=steps, seconds=time.monotonic() - began, note=self._told(ends)
+        )
 
     def open(self, cancel: CancelToken, until: float | None = None) -> Opened:
         """Load the checkpoint, where it is not loaded yet. Raises EngineUnavailable, BadInput, Interrupted."""
@@ -107,21 +109,26 @@ class LocalEngine:
             return self._opened
         self.close()
         self._process = Process(self.name)
-        name = self._name
         try:
-            self._process.tell(Open(str(name.folder), name.family, name.device, name.precision))
-            for answer in self._process.answers(0, cancel, until):
-                if isinstance(answer, Opened):
-                    self._opened = answer
-                    return answer
-                if isinstance(answer, Wrong):
-                    raise _error(answer, self.name)
+            self._opened = self._loaded(self._process, cancel, until)
         except BaseException:  # an interrupt too: half a load is no model
             self.close()
             raise
+        return self._opened
+
+    def _loaded(self, process: Process, cancel: CancelToken, until: float | None) -> Opened:
+        name = self._name
+        process.tell(Open(str(name.folder), name.family, name.device, name.precision))
+        for answer in process.answers(0, cancel, until):
+            if isinstance(answer, Opened):
+                return answer
+            if isinstance(answer, Wrong):
+                raise _error(answer, self.name)
         raise EngineUnavailable(f"{self.name} said nothing")
 
-    def asks(self, order: Edit, cancel: CancelToken, until: float | None = None) -> Iterator[Shown | Ended | Done]:
+    def asks(
+        self, order: Edit, cancel: CancelToken, until: float | None = None
+    ) -> Iterator[Shown | Ended | Done]:
         """What the process says of an order, for those that ask in their own words. Raises as `refine` does."""
         self.open(cancel, until)
         assert self._process is not None
@@ -166,7 +173,9 @@ class LocalEngine:
         for answer in self.asks(order, request.cancel, until):
             if isinstance(answer, Shown) and answer.row == _SHOWN_ROW:
                 note = answer_note(answer, rows)
-                yield Frame(answer.step, answer.steps, focus.canvas(_cells(answer)), time.monotonic() - began, note)
+                yield Frame(
+                    answer.step, answer.steps, focus.canvas(_cells(answer)), time.monotonic() - began, note
+                )
             elif isinstance(answer, Ended):
                 yield self._outcome(inner, told, answer)
 
@@ -227,7 +236,7 @@ class LocalEngine:
 
 
 def _chosen(
-    request: Request, focus: Focus, ends: list[Outcome], steps: int, seconds: float, note: str
+    request: Request, focus: Focus, ends: list[Outcome], *, steps: int, seconds: float, note: str
 ) -> Iterator[Candidate]:
     """Up to the wanted number of candidates, those that hold first, then by how sure the model was."""
     usable = [one for one in ends if not one.unusable]
@@ -253,7 +262,8 @@ def _chosen(
             one.ended.steps or steps,
             seconds,
             tuple((a + focus.shift, b + focus.shift, c) for a, b, c in spans),
-            f"{note}, {one.ended.planned}" + (f", {one.ended.remasked} masked again" if one.ended.remasked else ""),
+            f"{note}, {one.ended.planned}"
+            + (f", {one.ended.remasked} masked again" if one.ended.remasked else ""),
         )
 
 
@@ -283,6 +293,7 @@ def _error(wrong: Wrong, name: str) -> SharpenError:
     if wrong.kind == "BadInput":
         return BadInput(wrong.message, wrong.hint)
     if wrong.kind == "defect":
-        return EngineUnavailable(f"{name} failed: {wrong.message}", "sharpen models try NAME PROMPT shows more")
+        return EngineUnavailable(
+            f"{name} failed: {wrong.message}", "sharpen models try NAME PROMPT shows more"
+        )
     return EngineUnavailable(wrong.message, wrong.hint.replace("local:NAME", name.partition("#")[0]))
-

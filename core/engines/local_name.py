@@ -14,7 +14,13 @@ from sharpen.core.diffusion.hub import find
 from sharpen.core.errors import BadInput, EngineUnavailable
 
 PREFIX = "local:"
-_PRECISIONS = {"int8": "int8", "float32": "float32", "fp32": "float32", "bfloat16": "bfloat16", "bf16": "bfloat16"}
+_PRECISIONS = {
+    "int8": "int8",
+    "float32": "float32",
+    "fp32": "float32",
+    "bfloat16": "bfloat16",
+    "bf16": "bfloat16",
+}
 _DEVICES = ("cpu", "cuda", "mps")
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
-from sharpen.core.diffusion.order import Answer, Order, Stop, line_of, message_of
+from sharpen.core.diffusion.order import Answer, Edit, Open, Order, Stop, line_of, message_of
 from sharpen.core.errors import EngineUnavailable, Interrupted
 from sharpen.core.request import CancelToken
 
@@ -32,7 +32,7 @@ class Process:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._said: IO[bytes] = tempfile.TemporaryFile()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
         self._child = subprocess.Popen(
             [sys.executable, "-m", "sharpen.core.diffusion.host"],
             stdin=subprocess.PIPE,
@@ -106,7 +106,9 @@ class Process:
         assert self._child.stdout is not None
         with contextlib.suppress(OSError, ValueError):
             for line in self._child.stdout:
-                self._answers.put(message_of(line))
+                message = message_of(line)
+                if not isinstance(message, Open | Edit | Stop):
+                    self._answers.put(message)
         self._answers.put(None)
 
     def _gone(self) -> EngineUnavailable:

@@ -29,7 +29,9 @@ def last(steps: Iterator[Step]) -> dict[int, list[Step]]:
 
 
 @pytest.mark.parametrize(("family", "temperature"), [(f, 0.9 * (n % 2)) for n, f in enumerate(MADE)])
-def test_each_row_has_the_states_that_it_would_have_alone(tmp_path: Path, family: str, temperature: float) -> None:
+def test_each_row_has_the_states_that_it_would_have_alone(
+    tmp_path: Path, family: str, temperature: float
+) -> None:
     loaded = load(write(tmp_path / family, family))
     options = Options(exact=False, temperature=temperature, seed=7)
     canvases: list[list[int | None]] = [[None] * 20, [None] * 9, [None] * 37]
@@ -77,7 +79,9 @@ def test_exact_mode_reads_every_row_by_itself(tmp_path: Path) -> None:
         pass
     assert set(sizes) == {1}
     sizes.clear()
-    for _ in sample_batch(watched, PROMPT, replace(options, exact=False), [[None] * 8, [None] * 8, [3] + [None] * 7]):
+    for _ in sample_batch(
+        watched, PROMPT, replace(options, exact=False), [[None] * 8, [None] * 8, [3] + [None] * 7]
+    ):
         pass
     assert max(sizes) == 3
 

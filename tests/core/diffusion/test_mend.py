@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def remasked(steps: list[Step]) -> int:
     """Positions that were known and are masked in the next state."""
     return sum(
         before != "masked" and after == "masked"
-        for one, two in zip(steps, steps[1:], strict=False)
+        for one, two in itertools.pairwise(steps)
         for before, after in zip(one.marks, two.marks, strict=False)
     )
 
@@ -41,7 +42,9 @@ def test_the_budget_bounds_what_is_masked_again(tmp_path: Path, family: str) -> 
     loaded = ready(tmp_path, family)
     for budget in (0, 3, 7):
         doubt = Doubt(spelt(loaded), lambda text, whole: [(0, len(text))], budget)
-        steps = list(sample(loaded, PROMPT, Options(exact=False, temperature=0.9, seed=1), [None] * 40, doubt=doubt))
+        steps = list(
+            sample(loaded, PROMPT, Options(exact=False, temperature=0.9, seed=1), [None] * 40, doubt=doubt)
+        )
         assert remasked(steps) <= budget
         assert doubt.budget == budget - remasked(steps)
         assert steps[-1].masked == 0
@@ -72,7 +75,9 @@ def test_the_grammar_sees_the_file_around_the_region(tmp_path: Path) -> None:
     loaded = ready(tmp_path, "open-dcoder")
 
     def again(head: str, tail: str, path: str) -> int:
-        order = Edit(1, "x", opening="```\n", before="x\n", old="a" * 24, head=head, tail=tail, path=path, seed=3)
+        order = Edit(
+            1, "x", opening="```\n", before="x\n", old="a" * 24, head=head, tail=tail, path=path, seed=3
+        )
         return sum(a.remasked for a in run(loaded, order) if isinstance(a, Ended))
 
     assert again("import os\n", "", "a.py") > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -48,7 +49,9 @@ def child(engine: LocalEngine) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize(("symbol", "wish", "new"), EDITS)
-def test_a_region_is_rewritten_as_the_prompt_says(engine: LocalEngine, symbol: str, wish: str, new: str) -> None:
+def test_a_region_is_rewritten_as_the_prompt_says(
+    engine: LocalEngine, symbol: str, wish: str, new: str
+) -> None:
     frames, candidates = refined(engine, request(symbol, wish))
     assert [c.text for c in candidates] == [new]
     assert frames[-1].canvas.text == new
@@ -83,7 +86,9 @@ def test_a_share_of_the_tokens_is_noised(engine: LocalEngine) -> None:
     shares = []
     for strength in (0.25, 0.5, 0.75):
         asked = replace(request(*EDITS[1][:2]), settings=Settings(strength=strength))
-        cells = next(s.canvas for s in engine.refine(asked) if isinstance(s, Frame) and s.canvas.count("masked"))
+        cells = next(
+            s.canvas for s in engine.refine(asked) if isinstance(s, Frame) and s.canvas.count("masked")
+        )
         shares.append(cells.count("masked") / len(cells.cells))
     assert shares == pytest.approx([0.25, 0.5, 0.75], abs=0.04)
 
@@ -110,7 +115,8 @@ def test_a_seed_repeats_frames_and_candidates(engine: LocalEngine) -> None:
 
 def test_steps_that_are_asked_for_are_kept_to(engine: LocalEngine) -> None:
     few, many = (
-        refined(engine, replace(request(*EDITS[1][:2]), settings=Settings(steps=n)))[0][-1].step for n in (3, 24)
+        refined(engine, replace(request(*EDITS[1][:2]), settings=Settings(steps=n)))[0][-1].step
+        for n in (3, 24)
     )
     assert few <= 6 < many <= 24
 
@@ -153,10 +159,18 @@ def test_a_stop_is_heard_within_a_step_and_the_model_stays_loaded(engine: LocalE
     cancel = CancelToken()
     asked = replace(request(*EDITS[1][:2]), cancel=cancel, settings=Settings(steps=40))
     before = child(engine).pid
-    with pytest.raises(Interrupted):
+    seen = []
+
+    def until_stopped() -> None:
         for said in engine.refine(asked):
+            seen.append(said)
             if isinstance(said, Frame) and said.step == 1:
                 cancel.cancel()
+
+    with pytest.raises(Interrupted):
+        until_stopped()
+    assert isinstance(seen[-1], Frame)
+    assert seen[-1].step == 1
     assert refined(engine, request(*EDITS[0][:2]))[1][0].text == EDITS[0][2]
     assert child(engine).pid == before
 
@@ -260,11 +274,12 @@ def test_a_random_model_of_each_kind_shows_true_frames_and_never_breaks_the_road
         asked = request(*EDITS[1][:2], settings=Settings(candidates=2))
         asked = replace(asked, judge=judge_for(asked.document, asked.region, ()))
         frames = []
-        try:
-            frames = [s for s in engine.refine(asked) if isinstance(s, Frame)]
-        except NothingHeld as error:
-            assert "cannot be used" in error.message
+        with contextlib.suppress(NothingHeld):  # as it should be with such a text
+            for said in engine.refine(asked):
+                if isinstance(said, Frame):
+                    frames.append(said)  # noqa: PERF401 - those before the end count
         engine.close()
+        assert len(frames) > 3
         for frame in frames:
             for cell in frame.canvas.cells:
                 assert (cell.state == "masked") == (not cell.text)
@@ -300,7 +315,9 @@ def test_a_region_beyond_the_window_is_refused_before_anything_runs(engine: Loca
     assert "::SYMBOL" in said.value.hint
 
 
-def test_without_torch_it_is_one_sentence(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_it_is_one_sentence(
+    taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "torch"
     fake.mkdir()
     (fake / "__init__.py").write_text("raise ImportError('No module named torch', name='torch')\n")
