@@ -7,12 +7,13 @@ import shutil
 import sys
 from importlib import metadata
 
+from sharpen.cli.access import engine as chosen
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out
 from sharpen.cli.options import settled
-from sharpen.cli.terminal import state_folder
+from sharpen.cli.terminal import models_folder, state_folder
 from sharpen.core.diagnose import ruff_path
-from sharpen.core.engines.choose import choose
+from sharpen.core.diffusion.hub import pulled
 from sharpen.core.errors import SharpenError
 from sharpen.core.grammars import LANGUAGES
 
@@ -66,9 +67,11 @@ def run() -> int:
     except SharpenError as error:
         rows.append(("ruff", "missing", error.hint))
     rows.append(("state folder", str(state_folder()), ""))
+    count = len(pulled(models_folder()))
+    rows.append(("models", f"{count} in {models_folder()}", ""))
     code = Exit.DONE
     try:
-        engine = choose(settled({}).engine, "fix what is broken")
+        engine = chosen(settled({}).engine, "fix what is broken")
         rows.append(("engine", f"{engine.name}, model {engine.model}", ""))
     except SharpenError as error:
         rows.append(("engine", error.message, error.hint))
