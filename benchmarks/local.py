@@ -34,7 +34,7 @@ from sharpen.core.diffusion.exact_llada import Confident
 from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.options import Options, Step
 from sharpen.core.diffusion.policy import denoise
-from sharpen.core.diffusion.sample import sample
+from sharpen.core.diffusion.sample import sample, sample_batch
 from sharpen.core.diffusion.schedules import even
 
 OPEN_DCODER = {
@@ -254,6 +254,31 @@ def memory(folder: Path, work: Work, dtype: str) -> tuple[float, float]:
     return said["peak"] - said["before"], (folder / "model.safetensors").stat().st_size
 
 
+def batch(folder: Path, work: Work, device: str) -> list[Row]:
+    """Four canvases one after another, and in one batch: the same tokens."""
+    loaded = load(folder, "a2d-mdlm", device)
+    plan = Options(
+        exact=False, algorithm="low_confidence", block=work.block, steps=work.total, temperature=0.7
+    )
+    canvases: list[list[int | None]] = [[None] * work.length for _ in range(4)]
+    prompt = prompt_of(work, loaded.model.shape.vocabulary)
+    alone = [
+        timed(sample(loaded, prompt, replace(plan, seed=n), canvas)) for n, canvas in enumerate(canvases)
+    ]
+    seconds = sum(one[0] for one in alone)
+    together: dict[int, Step] = {}
+    begun = time.perf_counter()
+    for step in sample_batch(loaded, prompt, replace(plan, seed=0), canvases):
+        together[step.row] = step
+    taken = time.perf_counter() - begun
+    same = [one[2].ids for one in alone] == [together[n].ids for n in range(4)]
+    tokens, table = 4 * work.length, "four canvases"
+    return [
+        Row(table, "one after another", tokens, 4 * work.total, seconds, True),
+        Row(table, "in one batch", tokens, work.total, taken, same, seconds / taken),
+    ]
+
+
 def show(rows: Sequence[Row]) -> None:
     """A table for each group of rows."""
     for table in dict.fromkeys(r.table for r in rows):
@@ -323,6 +348,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             block_causal(dense, "a2d-bd3lm", work, options.runs, options.device),
             block_causal(mixed, "llada2.0", work, options.runs, options.device),
             early_end(dense, work, options.device),
+            batch(dense, work, options.device),
         ]
         for part in parts:
             show(part)

@@ -66,7 +66,8 @@ class _Row:
     """A sampler in its thread, and the random numbers that are its own."""
 
     number: int
-    state: Tensor
+    state: tuple[Tensor, ...] | None = None
+    """Of the generators; None before its first turn."""
     go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     asks: Ask | None = None
     step: Any = None
@@ -88,16 +89,16 @@ class Lockstep:
         *,
         together: bool = True,
     ) -> None:
-        self._model, self._makes, self._together = model, makes, together
+        self._model, self._makes, self._together, self._seed = model, makes, together, seed
         self._back = threading.Semaphore(0)
         self._closed = False
-        self._rows = [_Row(n, torch.Generator().manual_seed(seed + n).get_state()) for n in range(len(makes))]
+        self._rows = [_Row(n) for n in range(len(makes))]
         self.passes = 0
         """Passes through the model, each over all rows that could share it."""
 
     def steps(self) -> Iterator[tuple[int, Any]]:
         """(row, step) as they come. Raises what a row raises. Close the generator to stop."""
-        before = torch.get_rng_state()
+        before = _lots()
         threads = [threading.Thread(target=self._work, args=(row,), daemon=True) for row in self._rows]
         for thread in threads:
             thread.start()
@@ -117,14 +118,17 @@ class Lockstep:
             for row, thread in zip(self._rows, threads, strict=True):
                 row.go.release()
                 thread.join()
-            torch.set_rng_state(before)
+            _draw_from(before)
 
     def _turn(self, row: _Row) -> None:
         """Let the row run until it asks, has a step, or ends."""
-        torch.set_rng_state(row.state)
+        if row.state is None:
+            torch.manual_seed(self._seed + row.number)
+        else:
+            _draw_from(row.state)
         row.go.release()
         self._back.acquire()
-        row.state = torch.get_rng_state()
+        row.state = _lots()
 
     def _work(self, row: _Row) -> None:
         """A row's thread."""
@@ -174,6 +178,17 @@ class Lockstep:
         for group in groups.values():
             self.passes += 1
             _read(self._model, group)
+
+
+def _lots() -> tuple[Tensor, ...]:
+    """The generators' states: the CPU's, and the GPU's where there is one."""
+    return (torch.get_rng_state(), *((torch.cuda.get_rng_state(),) if torch.cuda.is_available() else ()))
+
+
+def _draw_from(states: tuple[Tensor, ...]) -> None:
+    torch.set_rng_state(states[0])
+    if len(states) > 1:
+        torch.cuda.set_rng_state(states[1])
 
 
 def _kind(ask: Ask) -> tuple[Any, ...]:
