@@ -70,7 +70,8 @@ class Lines:
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
             said = f" ({note})" if note else ""
-            say(f"{event.path}: repaired{said}{self._where(event)}")
+            done = "repaired" if any(t.diagnostics for t in self._job.targets) else "edited"
+            say(f"{event.path}: {done}{said}{self._where(event)}")
         elif isinstance(event, Finished):
             for path, found in event.left:
                 say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")

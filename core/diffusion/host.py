@@ -119,8 +119,11 @@ class Host:
 
 
 def peak() -> int:
-    """Bytes of memory that this process took at most."""
-    import resource
+    """Bytes of memory that this process took at most; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such thing
+        return 0
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024

@@ -81,6 +81,8 @@ def _whole(new: str, old: str) -> None:
     """Nobody asked for less, so the region may not lose its end or most of itself."""
     kept = [line.strip() for line in old.split("\n") if line.strip()]
     have = [line.strip() for line in new.split("\n") if line.strip()]
+    if kept and not have:
+        raise Unusable("it is empty")
     if len(old) >= 200 and len(new) < _LEAST_SHARE * len(old):
         raise Unusable("most of the region is missing from it")
     if len(kept) <= 2 * _TAIL_LINES or len(have) >= len(kept):

@@ -92,6 +92,9 @@ def test_a_lost_tail_is_refused_unless_less_was_asked_for() -> None:
     short = "".join(LONG.splitlines(keepends=True)[:12])
     with pytest.raises(Unusable, match="last 8 lines"):
         check(short, place, "make it faster")
+    with pytest.raises(Unusable, match="it is empty"):
+        check("\n\n", PLACE, "make it faster")
+    check("\n", PLACE, "remove the method")
     with pytest.raises(Unusable, match="most of the region"):
         check(LONG[:60], place, "make it faster")
     check(short, place, "remove the last steps")
