@@ -208,3 +208,16 @@ def test_other_languages_are_edited_at_the_definition_too(
     done = edit(place, server, "multiply in `area`", name, "--yes")
     assert done.returncode == 0, done.stderr
     assert (place / name).read_text() == text.replace("w + h", better)
+
+
+def test_an_older_fault_elsewhere_in_the_file_does_not_stand_in_the_way(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    broken = "def far(:\n    pass\n\n\n" + SOURCE
+    (place / "shape.py").write_text(broken)
+    server = start(answers(fenced(BETTER)))
+    done = edit(place, server, "multiply in `area`", "shape.py", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (place / "shape.py").read_text() == broken.replace("w + h", "w * h")
+    worse = start(answers(fenced("def area(w, h:\n    return w * h\n")))
+    assert edit(place, worse, "multiply in `area`", "shape.py", "--yes").returncode == 5
