@@ -18,10 +18,11 @@ from starlette.routing import Route
 from sharpen.cli.serve import said
 from sharpen.cli.serve.asked import VERSION, Asked, Bad, Kind, read
 from sharpen.cli.serve.guard import LIMIT_BYTES, Guard, Rules
-from sharpen.cli.serve.said import NOTHING_HELD, Told
+from sharpen.cli.serve.said import Told
 from sharpen.cli.serve.warm import Able
 from sharpen.cli.serve.work import Desk, Full
 from sharpen.core.engines.base import Engine
+from sharpen.core.engines.wire.faults import NOTHING_HELD
 from sharpen.core.errors import BadInput, EngineUnavailable, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed
 

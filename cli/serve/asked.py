@@ -55,6 +55,7 @@ class Asked:
     diffusing: bool
     cells: bool
     usage: bool
+    outline: str = ""
     stops: tuple[str, ...] = ()
     """Where a hole's text ends, if it comes to one of these."""
 
@@ -68,12 +69,13 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
         raise Bad(f"this server speaks version {VERSION} of x_sharpen", "x_sharpen.version")
     given = own.get("edit")
     fenced, tag, context, found = given is None and kind != "fim", "", (), None
+    outline = ""
     if kind == "fim":
         instruction, document, region = _hole(body)
         found = ()
     elif given is not None:
         instruction, document, region = _structured(given)
-        found = _findings(given, document)
+        found, (context, outline) = _findings(given, document), _along(given)
     elif kind == "edit":
         instruction, document, region = _tagged(_words(body.get("messages")), able)
     else:
@@ -89,7 +91,7 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
     return Asked(
         kind, instruction, document, region, found, context, _settings(body, own), fenced, tag,
         stream=body.get("stream") is True or _diffuses(body, kind), diffusing=_diffuses(body, kind),
-        cells=own.get("cells") is True, usage=_usage(body), stops=_stops(body) if kind == "fim" else (),
+        cells=own.get("cells") is True, usage=_usage(body), outline=outline, stops=_stops(body) if kind == "fim" else (),
     )  # fmt: skip
 
 
@@ -177,6 +179,16 @@ def _structured(given: object) -> tuple[str, Document, Region]:
     if not isinstance(instruction, str) or not instruction.strip():
         raise Bad("x_sharpen.edit needs an instruction", where)
     return instruction, document, Region(region[0], region[1], "lines")
+
+
+def _along(given: Mapping[str, Any]) -> tuple[tuple[Document, ...], str]:
+    """Files that go along, and an outline."""
+    rows, outline = given.get("context") or [], given.get("outline") or ""
+    if not isinstance(rows, list) or not isinstance(outline, str):
+        raise Bad("x_sharpen.edit.context is not a list of files", "x_sharpen.edit.context")
+    texts = [(row.get("text"), row.get("path")) for row in rows if isinstance(row, Mapping)]
+    found = [_document(text, str(path or "file.txt")) for text, path in texts if isinstance(text, str)]
+    return tuple(found), outline
 
 
 def _findings(given: Mapping[str, Any], document: Document) -> tuple[Diagnostic, ...] | None:

@@ -12,8 +12,6 @@ from sharpen.core.canvas import Canvas
 from sharpen.core.events import Finished, Framed
 
 Object = dict[str, Any]
-NOTHING_HELD = "nothing_held"
-"""An error's code: the engine worked, and no candidate passed its checks."""
 _OBJECTS = {"chat": "chat.completion", "edit": "edit.completion", "fim": "text_completion"}
 
 

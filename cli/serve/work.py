@@ -98,7 +98,8 @@ def _road(asked: Asked, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
     target = Target(asked.document, asked.region, asked.diagnostics)
     again = KINDS if asked.diagnostics else ()
     sound = not asked.diagnostics and classify(asked.instruction) is not None  # nothing to repair
+    targets = () if sound else (target,)
     job = Job(
-        asked.instruction, () if sound else (target,), asked.context, asked.settings, None, "propose", again
+        asked.instruction, targets, asked.context, asked.settings, None, "propose", again, outline=asked.outline
     )
     return run(job, engine, journal=None, cancel=cancel)

@@ -21,6 +21,7 @@ from sharpen.core.engines.wire.answer import Unusable, extracted
 from sharpen.core.engines.wire.checks import check
 from sharpen.core.engines.wire.chunks import Answer
 from sharpen.core.engines.wire.hosted import FILL_MODEL, PRICES, WINDOWS, Hosted, priced, told
+from sharpen.core.engines.wire.own import structured
 from sharpen.core.engines.wire.prompt import Asked, Message, again, asked, fill_prompt
 from sharpen.core.engines.wire.snapshots import Snapshots
 from sharpen.core.engines.wire.sse import Event, Parser, TooMuch
@@ -30,6 +31,8 @@ from sharpen.core.request import CancelToken, Request
 _LEAST_TEXT_CHARS = 65_536
 _EVENTS = 200_000
 _CATALOGUE_SECONDS = 2.0
+OWN_MODELS = "sharpen-"
+"""What the models of `sharpen serve` are called."""
 Body = dict[str, Any]
 Frames = Generator[Frame, None, Answer]
 
@@ -64,8 +67,9 @@ class RemoteEngine:
     def __init__(self, model: Hosted, limits: Limits | None = None) -> None:
         self._hosted, self._limits = model, limits or Limits()
         self._line: Line | None = None
-        self._own = False
-        """Whether the server is a sharpen, which takes regions as they are and sends its cells."""
+        self._offered: Mapping[str, Any] = {}
+        """What a server that is a sharpen says of itself: it takes regions as they are and sends its cells."""
+        self._asked_which = False
         self._dropped: set[str] = set()
         """Fields that this server does not take."""
         self._prices = dict(PRICES)
@@ -93,7 +97,7 @@ class RemoteEngine:
         """
         pace = _Pace(time.monotonic())
         line = self._opened(request)
-        self._known(request)
+        self.settle(request.cancel)
         known: set[str] = set()
         for index in range(max(1, request.settings.candidates)):
             since = pace.seconds
@@ -138,19 +142,32 @@ class RemoteEngine:
         )
         return self._line
 
-    def _known(self, request: Request) -> None:
-        """Ask a server that was not told a model which it has."""
-        if self._hosted.model:
+    def settle(self, cancel: CancelToken | None = None) -> None:
+        """Ask a server that was not told a model, or that may be a sharpen, what it has: once. Sends no code.
+
+        Raises EngineUnavailable, Interrupted.
+        """
+        named = self._hosted.model
+        if self._asked_which or (named and not named.startswith(OWN_MODELS)):
             return
-        rows = self.catalogue(request.cancel)
+        rows = self.catalogue(cancel)
         if not rows:
             raise self._hosted.server.fault("has no model", "name one: #MODEL")
-        first = rows[0]
+        first = next((row for row in rows if row["id"] == named), None) if named else rows[0]
+        self._asked_which = True
+        if first is None:
+            return  # it says itself that it does not know the model
         self._hosted = replace(self._hosted, model=str(first["id"]))
         window = first.get("max_model_len") or first.get("context_length")
         if isinstance(window, int) and window > 0:
             self._window = window
-        self._own = isinstance(first.get("x_sharpen"), Mapping)
+        own = first.get("x_sharpen")
+        self._offered = own if isinstance(own, Mapping) else {}
+
+    def close(self) -> None:
+        """Let go of the connection; a further `refine` opens another."""
+        if self._line is not None:
+            self._line.close()
 
     def _known_prices(self, request: Request, answer: Answer) -> Mapping[str, tuple[float, float, float]]:
         """Prices, from the catalogue where they are not known; what it does not say soon stays unknown."""
@@ -177,7 +194,7 @@ class RemoteEngine:
     def _asked(self, request: Request) -> Asked:
         window = WINDOWS.get(FILL_MODEL, self._window) if self._fills(request) else self._window
         tokens = min(self._hosted.answer_tokens(len(request.text)), max(1024, window // 3))
-        return asked(request, 10**9 if self._own else window, tokens)
+        return asked(request, 10**9 if self._offered else window, tokens)
 
     def _fills(self, request: Request) -> bool:
         """Whether the region is empty, which a model that fills in the middle does best."""
@@ -199,7 +216,7 @@ class RemoteEngine:
             try:
                 text = self._cleaned(request, told_, answer)
                 verdict = request.judge(text)
-                if verdict.holds or last or self._fills(request):
+                if verdict.holds or last or self._offered or self._fills(request):
                     return text, answer
                 why = f"with it the file no longer holds: {verdict.reason}"
             except Unusable as error:
@@ -213,9 +230,9 @@ class RemoteEngine:
     def _cleaned(self, request: Request, told_: Asked, answer: Answer) -> str:
         """The answer as the region's text, with its secrets. Raises Unusable."""
         text = answer.end()
-        if not self._own and not self._fills(request):
+        if not self._offered and not self._fills(request):
             text = extracted(text, told_.place)
-        if not self._own:
+        if not self._offered:
             check(text, told_.place, request.instruction)
         try:
             return told_.masked.restore(text)
@@ -238,7 +255,7 @@ class RemoteEngine:
             "temperature": min(1.0, (0.5 if mercury else 0.2) + 0.2 * index),
             "max_completion_tokens" if mercury else "max_tokens": tokens,
         }
-        if request.settings.frames and (mercury or self._own):
+        if request.settings.frames and (mercury or self._offered):
             body["diffusing"] = True
         if self._hosted.effort:
             body["reasoning_effort"] = self._hosted.effort
@@ -247,8 +264,11 @@ class RemoteEngine:
             body["max_completion_tokens"] = tokens
         elif "max_completion_tokens" in self._dropped:
             body["max_tokens"] = tokens
-        if self._own:
-            body["x_sharpen"] = _structured(request, told_, index)
+        if self._offered:
+            # It reads the region by its place, and has checked the answer itself: nothing is said twice.
+            return "/chat/completions", {
+                **body, "x_sharpen": structured(request, told_, index, self._offered), "messages": []
+            }  # fmt: skip
         return "/chat/completions", {**body, "messages": list(messages)}
 
     def _answer(self, request: Request, line: Line, pace: _Pace, sending: tuple[str, Body]) -> Frames:
@@ -328,26 +348,3 @@ def _whole(answer: Answer, body: bytes) -> None:
         raise answer.server.fault("answers with what is not JSON", "check the address")
     answer.read(found)
     answer.done = True
-
-
-def _structured(request: Request, told_: Asked, index: int) -> Body:
-    """The request for a server that is a sharpen: the region by its place, in characters."""
-    settings, masked = request.settings, told_.masked
-    head = masked.mask(request.document.text[: request.region.start_char])
-    tail = masked.mask(request.document.text[request.region.end_char :])
-    shift = len(head) - request.region.start_char
-    found = [
-        {"start": d.start_char + shift, "end": d.end_char + shift, "code": d.code, "source": d.source,
-         "message": d.message}
-        for d in request.diagnostics
-    ]  # fmt: skip
-    edit = {
-        "instruction": masked.mask(request.instruction),
-        "path": request.document.path,
-        "text": head + told_.place.old + tail,
-        "region": [len(head), len(head) + len(told_.place.old)],
-        "diagnostics": found,
-    }
-    own: Body = {"version": 1, "cells": settings.frames, "seed": settings.seed + index, "edit": edit}
-    given = {"steps": settings.steps, "strength": settings.strength}
-    return own | {name: value for name, value in given.items() if value is not None}

@@ -95,7 +95,12 @@ def again(request: Asked, answer: str, why: str) -> tuple[Message, ...]:
 
 
 def fill_prompt(request: Request, told: Asked) -> str:
-    """What stands before a pure insertion, for a model that knows no instructions: it comes as a comment."""
+    """What stands before a pure insertion, for a model that knows no instructions: it comes as a comment.
+
+    Without an instruction, as an editor asks, nothing is added to what stands there.
+    """
+    if not request.instruction.strip():
+        return told.before
     mark = _COMMENTS.get(_language(request.document.path), "//")
     line = told.before[told.before.rfind("\n") + 1 :]
     indent = line if not line.strip() else ""
