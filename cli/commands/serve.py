@@ -41,7 +41,9 @@ def run(engine: str | None, host: str, port: int, unix: str | None) -> int:
         )
     chosen = access.engine(engine, "fix what is broken")
     listener = _unix(Path(unix)) if unix is not None else _port(host, port)
-    listener.listen(BACKLOG)  # who comes while the engine is loaded waits; a socket that is bound alone looks stale
+    listener.listen(
+        BACKLOG
+    )  # who comes while the engine is loaded waits; a socket that is bound alone looks stale
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         able = warm.ready(chosen)

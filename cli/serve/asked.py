@@ -68,8 +68,9 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
     if int(_number(own, "version", VERSION)) > VERSION:
         raise Bad(f"this server speaks version {VERSION} of x_sharpen", "x_sharpen.version")
     given = own.get("edit")
-    fenced, tag, context, found = given is None and kind != "fim", "", (), None
-    outline = ""
+    fenced, tag, outline = given is None and kind != "fim", "", ""
+    context: tuple[Document, ...] = ()
+    found: tuple[Diagnostic, ...] | None = None
     if kind == "fim":
         instruction, document, region = _hole(body)
         found = ()

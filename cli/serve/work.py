@@ -100,6 +100,13 @@ def _road(asked: Asked, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
     sound = not asked.diagnostics and classify(asked.instruction) is not None  # nothing to repair
     targets = () if sound else (target,)
     job = Job(
-        asked.instruction, targets, asked.context, asked.settings, None, "propose", again, outline=asked.outline
+        asked.instruction,
+        targets,
+        asked.context,
+        asked.settings,
+        None,
+        "propose",
+        again,
+        outline=asked.outline,
     )
     return run(job, engine, journal=None, cancel=cancel)

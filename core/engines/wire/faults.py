@@ -142,7 +142,8 @@ def nothing_held(server: Server, body: bytes | object) -> NothingHeld | None:
         return None
     said = server.clean(words(found)).partition("; nothing was written")[0]
     return NothingHeld(
-        f"{server.host} answered that {said}; nothing was written", "name a smaller region, or try another engine"
+        f"{server.host} answered that {said}; nothing was written",
+        "name a smaller region, or try another engine",
     )
 
 

@@ -40,9 +40,7 @@ class Asked:
     background: str
 
 
-def asked(
-    request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None
-) -> Asked:
+def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None) -> Asked:
     """The messages for a rewrite of the region. Raises BadInput where it does not fit the window with its answer.
 
     masked: who hides secrets; a fresh one where none is given.
