@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from sharpen.core.errors import BadInput, EngineUnavailable
 
+HERE = "this machine"
+"""The origin of what is on this machine: ports and sockets come and go."""
+_PORTS = {"http": 80, "https": 443}
 _ENDPOINTS = ("/chat/completions", "/fim/completions", "/edit/completions", "/completions", "/models")
 
 
@@ -33,6 +36,14 @@ class Address:
     def host(self) -> str:
         """Host and port, as a person is told; the path of a Unix socket."""
         return self.socket or urlsplit(self.base).netloc
+
+    @property
+    def origin(self) -> str:
+        """What a key belongs to: scheme, host and port, or this machine."""
+        if self.loopback:
+            return HERE
+        parts = urlsplit(self.base)
+        return f"{parts.scheme}://{parts.netloc.removesuffix(f':{_PORTS[parts.scheme]}')}".lower()
 
     @property
     def loopback(self) -> bool:
