@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.engines.conftest import DONE, STOP, Server, answers, frame, one_and_silence, says, status
+from tests.core.engines.conftest import (
+    DONE,
+    STOP,
+    Peer,
+    Server,
+    answers,
+    frame,
+    one_and_silence,
+    says,
+    status,
+)
 
 SOURCE = "def area(w, h):\n    return w + h\n\n\ndef keep():\n    return 1\n"
 BETTER = "def area(w, h):\n    return w * h\n"
@@ -182,6 +192,38 @@ def test_an_interrupt_closes_the_connection_and_ends_with_130(
     _, said = program.communicate(timeout=20)
     assert program.returncode == 130, said
     assert (place / "shape.py").read_text() == SOURCE
+
+
+def waiting_for(path: Path, before: str, answer: str) -> Callable[[Peer], None]:
+    """A state, then nothing until the file is no longer as it was, then the answer."""
+
+    def script(peer: Peer) -> None:
+        peer.stream(frame("def"), end=False)
+        until = time.monotonic() + 20
+        while path.read_text() == before and time.monotonic() < until:
+            peer.wait(0.01)
+        peer.more(frame(answer, 1) + STOP + DONE)
+        peer.send(b"0\r\n\r\n")
+
+    return script
+
+
+def test_48_a_file_that_changes_while_the_answer_comes_is_not_overwritten(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    file = place / "shape.py"
+    server = start(waiting_for(file, SOURCE, fenced(BETTER)))
+    argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
+    program = subprocess.Popen(argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while not server.requests and time.monotonic() < until:
+        time.sleep(0.01)
+    mine = SOURCE.replace("w + h", "w - h")
+    file.write_text(mine)
+    _, said = program.communicate(timeout=20)
+    assert program.returncode == 4, said
+    assert file.read_text() == mine
+    assert b"Traceback" not in said
 
 
 LANGUAGES = {
