@@ -266,6 +266,7 @@ def write(
             file.write(weights.contiguous().view(torch.uint8).numpy().tobytes())
     return folder
 
+
 def tokenizer(folder: Path) -> Path:
     """Add a byte-level tokenizer to a checkpoint: a token a byte, the config's special ids at their places."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers

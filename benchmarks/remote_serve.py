@@ -17,9 +17,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -30,7 +31,7 @@ from sharpen.core.diagnose import diagnose
 from sharpen.core.document import Document
 from sharpen.core.engines.rewriter import RemoteEngine
 from sharpen.core.engines.wire.hosted import Access, hosted
-from sharpen.core.errors import SharpenError
+from sharpen.core.errors import NothingHeld, SharpenError
 from sharpen.core.request import Request, Settings
 
 BROKEN = (
@@ -140,13 +141,16 @@ def load(clients: int) -> None:
 
 
 def one_shot(*flags: str) -> float:
-    """Seconds from the start of a process to its first frame on stdout."""
+    """Seconds from the start of a process to the first step on stdout."""
     began = time.perf_counter()
     command = [*COMMAND, "edit", PROMPT, "a.py", "--json", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if json.loads(line)["event"] == "frame":
+            event = json.loads(line)
+            if (
+                event["event"] == "frame" and event["step"] > 0
+            ):  # before the first there may be a word on loading
                 seconds = time.perf_counter() - began
                 process.stdout.read()
                 return seconds
@@ -154,32 +158,42 @@ def one_shot(*flags: str) -> float:
 
 
 def in_process(engine: RemoteEngine) -> float:
-    """Seconds to the first frame in a program that runs already, as the app does."""
+    """Seconds to the first step in a program that runs already, as the app does."""
     began, seconds = time.perf_counter(), 0.0
-    for item in engine.refine(asking()):
-        if isinstance(item, Frame) and not seconds:
-            seconds = time.perf_counter() - began
+    with suppress(NothingHeld):  # random weights repair nothing
+        for item in engine.refine(asking()):
+            if isinstance(item, Frame) and item.step and not seconds:
+                seconds = time.perf_counter() - began
     return seconds
 
 
 def first_frames(times: int) -> None:
     """The table of cold and warm."""
-    print(f"\nfirst frame of a repair, median of {times}")
-    folder, before = Path(tempfile.mkdtemp(prefix="sharpen-")), Path.cwd()
-    (folder / "a.py").write_text(BROKEN, encoding="utf-8")
-    os.chdir(folder)
-    try:
-        rows: list[tuple[str, Sequence[float]]] = []
-        rows.append(("cold: a process that loads the model", [one_shot() for _ in range(times)]))
-        with serving("--unix", str(folder / "s")) as served:
-            rows.append(
-                ("warm: a process that asks a daemon", [one_shot("-e", served.engine) for _ in range(times)])
-            )
-            remote = RemoteEngine(hosted(served.engine, Access()))
-            in_process(remote)
-            rows.append(("warm: a running program that asks it", [in_process(remote) for _ in range(times)]))
-            remote.close()
-    finally:
-        os.chdir(before)
-    for name, seconds in rows:
-        print(f"{name:40}{1000 * statistics.median(seconds):9.1f} ms   (slowest {1000 * max(seconds):.1f})")
+    print(f"\nfirst frame of a repair, median of {times}{'':16}{'cold':>12}{'warm':>12}{'warm, running':>16}")
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="sharpen-") as name:
+        folder = Path(name)
+        (folder / "a.py").write_text(BROKEN, encoding="utf-8")
+        os.chdir(folder)
+        try:
+            row("embedded", "embedded", times)
+            if find_spec("torch"):
+                from benchmarks.checkpoints import tokenizer, write
+
+                model = tokenizer(write(folder / "model", "llada", {"vocabulary": 320}))
+                row("local, tiny random weights", f"local:{model}", times)
+        finally:
+            os.chdir(before)
+
+
+def row(name: str, engine: str, times: int) -> None:
+    """A process of its own, a process that asks a daemon, and a program that runs and asks it."""
+    cold = [one_shot("-e", engine) for _ in range(times)]
+    with serving("--engine", engine, "--unix", str(Path.cwd() / "s")) as served:
+        warm = [one_shot("-e", served.engine) for _ in range(times)]
+        remote = RemoteEngine(hosted(served.engine, Access()))
+        in_process(remote)
+        running = [in_process(remote) for _ in range(times)]
+        remote.close()
+    cells = (f"{1000 * statistics.median(seconds):.0f} ms" for seconds in (cold, warm, running))
+    print(f"{name:40}" + "".join(f"{c:>{w}}" for c, w in zip(cells, (12, 12, 16), strict=True)))
