@@ -56,6 +56,7 @@ class Asked:
     cells: bool
     usage: bool
     outline: str = ""
+    begun: str = ""
     stops: tuple[str, ...] = ()
     """Where a hole's text ends, if it comes to one of these."""
 
@@ -68,7 +69,7 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
     if int(_number(own, "version", VERSION)) > VERSION:
         raise Bad(f"this server speaks version {VERSION} of x_sharpen", "x_sharpen.version")
     given = own.get("edit")
-    fenced, tag, outline = given is None and kind != "fim", "", ""
+    fenced, tag, outline, begun = given is None and kind != "fim", "", "", ""
     context: tuple[Document, ...] = ()
     found: tuple[Diagnostic, ...] | None = None
     if kind == "fim":
@@ -77,6 +78,7 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
     elif given is not None:
         instruction, document, region = _structured(given)
         found, (context, outline) = _findings(given, document), _along(given)
+        begun = _text(given, "begun")
     elif kind == "edit":
         instruction, document, region = _tagged(_words(body.get("messages")), able)
     else:
@@ -92,7 +94,7 @@ def read(body: Mapping[str, Any], kind: Kind, able: Able) -> Asked:
     return Asked(
         kind, instruction, document, region, found, context, _settings(body, own), fenced, tag,
         stream=body.get("stream") is True or _diffuses(body, kind), diffusing=_diffuses(body, kind),
-        cells=own.get("cells") is True, usage=_usage(body), outline=outline, stops=_stops(body) if kind == "fim" else (),
+        cells=own.get("cells") is True, usage=_usage(body), outline=outline, begun=begun, stops=_stops(body) if kind == "fim" else (),
     )  # fmt: skip
 
 
@@ -184,12 +186,19 @@ def _structured(given: object) -> tuple[str, Document, Region]:
 
 def _along(given: Mapping[str, Any]) -> tuple[tuple[Document, ...], str]:
     """Files that go along, and an outline."""
-    rows, outline = given.get("context") or [], given.get("outline") or ""
-    if not isinstance(rows, list) or not isinstance(outline, str):
+    rows, outline = given.get("context") or [], _text(given, "outline")
+    if not isinstance(rows, list):
         raise Bad("x_sharpen.edit.context is not a list of files", "x_sharpen.edit.context")
     texts = [(row.get("text"), row.get("path")) for row in rows if isinstance(row, Mapping)]
     found = [_document(text, str(path or "file.txt")) for text, path in texts if isinstance(text, str)]
     return tuple(found), outline
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    value = given.get(name) or ""
+    if not isinstance(value, str):
+        raise Bad(f"x_sharpen.edit.{name} is not a text", f"x_sharpen.edit.{name}")
+    return value
 
 
 def _findings(given: Mapping[str, Any], document: Document) -> tuple[Diagnostic, ...] | None:

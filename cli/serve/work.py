@@ -108,5 +108,6 @@ def _road(asked: Asked, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
         "propose",
         again,
         outline=asked.outline,
+        begun=asked.begun,
     )
     return run(job, engine, journal=None, cancel=cancel)

@@ -36,6 +36,7 @@ def structured(request: Request, told: Asked, index: int, offered: Mapping[str, 
     if offered.get("context") is True:
         edit["context"] = [{"path": d.path, "text": masked.mask(d.text)} for d in request.context]
         edit["outline"] = masked.mask(request.outline)
+        edit["begun"] = masked.mask(request.begun)
     own: Body = {"version": 1, "cells": settings.frames, "seed": settings.seed + index, "edit": edit}
     given = {"steps": settings.steps, "strength": settings.strength}
     return own | {name: value for name, value in given.items() if value is not None}

@@ -128,6 +128,12 @@ def _background(request: Request, masked: Masked, room: int) -> str:
         if len(piece) <= room:
             parts.append(piece)
             room -= len(piece)
+    if request.begun:
+        text = masked.mask(request.begun)
+        piece = f"What the user has changed so far, to be gone on with:\n{_fenced(text, fence_for(text))}\n\n"
+        if len(piece) <= room:
+            parts.append(piece)
+            room -= len(piece)
     outline = _head_of(masked.mask(request.outline), room - 80)
     if outline:
         parts.append(f"Symbols of the repository that may matter:\n{outline}\n\n")
