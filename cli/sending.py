@@ -46,6 +46,8 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
     """Say what is sent and where to; False where nothing is to be sent at all."""
     if not isinstance(engine, RemoteEngine):
         return True
+    if not options.dry_run:
+        engine.check()  # before anything is said of sending
     if options.verbose and not options.dry_run:
         engine.settle()  # what is shown is what is sent: a server may have to say first which model it has
     previews = [engine.preview(_request(job, index)) for index in range(len(job.targets))]

@@ -96,6 +96,10 @@ def _address(listener: socket.socket, host: str) -> str:
 
 def _unix(path: Path) -> socket.socket:
     """A socket that only its owner may use. One that nobody answers on any more is taken over."""
+    if not path.name:
+        raise BadInput(
+            "--unix needs the path of a socket", "for example: sharpen serve --unix /tmp/sharpen.sock"
+        )
     if path.exists() or path.is_symlink():
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise BadInput(f"{path} is there and is no socket", "choose another --unix PATH")
@@ -112,9 +116,11 @@ def _unix(path: Path) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise BadInput(
-            f"{path} cannot be a socket: {error.strerror or error}", "choose a shorter --unix PATH"
-        ) from error
+        why = (error.strerror or str(error)).replace("AF_UNIX path too long", "the path is too long")
+        hint = (
+            "choose another --unix PATH" if error.errno else "choose a --unix PATH of at most 100 characters"
+        )
+        raise BadInput(f"{path} cannot be a socket: {why}", hint) from error
     finally:
         os.umask(before)
     return listener

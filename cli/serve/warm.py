@@ -45,6 +45,10 @@ def ready(engine: Engine) -> Able:
         opened = engine.open(CancelToken())
         return Able(True, opened.fills or "infill" in opened.can, opened.context)
     if is_hosted(engine.name):
+        from sharpen.core.engines.rewriter import RemoteEngine
+
+        assert isinstance(engine, RemoteEngine)
+        engine.check()
         return Able(True, engine.name.startswith("mercury"))
     if engine.name == "embedded":
         document = Document.from_bytes(_BROKEN.encode(), "a.py")

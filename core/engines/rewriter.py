@@ -153,6 +153,10 @@ class RemoteEngine:
         )
         return self._line
 
+    def check(self) -> None:
+        """Raise EngineUnavailable where there is no key that may be sent. Opens nothing."""
+        _ = self._hosted.server
+
     def settle(self, cancel: CancelToken | None = None) -> None:
         """Ask a server that was not told a model, or that may be a sharpen, what it has: once. Sends no code.
 
