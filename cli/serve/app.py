@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from sharpen.cli.fatal import report_defect
 from sharpen.cli.serve import said
 from sharpen.cli.serve.asked import VERSION, Asked, Bad, Kind, read
 from sharpen.cli.serve.guard import LIMIT_BYTES, Guard, Rules
@@ -29,6 +30,7 @@ from sharpen.core.events import Event, Failed, Finished, Framed
 KEEP_ALIVE_SECONDS = 10.0
 BODY_SECONDS = 30.0
 """A client that sends slower than this keeps a place from others."""
+_T = TypeVar("_T")
 _SSE = {"x-accel-buffering": "no"}
 
 
@@ -50,7 +52,7 @@ class Failure(Exception):
     def response(self) -> Response:
         """Before anything was streamed."""
         wait = {"retry-after": str(self.wait)} if self.status in {429, 503} else {}
-        return JSONResponse(self.body, self.status, wait)
+        return _json(self.body, self.status, wait)
 
 
 class Server:
@@ -78,7 +80,7 @@ class Server:
 
     async def health(self, _request: Request) -> Response:
         """Alive, and how many wait."""
-        return JSONResponse({"status": "ok", "model": self.model, "waiting": self.desk.waiting})
+        return _json({"status": "ok", "model": self.model, "waiting": self.desk.waiting})
 
     async def models(self, _request: Request) -> Response:
         """The one model, in the fields of both worlds."""
@@ -94,7 +96,7 @@ class Server:
             "max_output_length": able.window, "max_model_len": able.window, "supported_endpoints": ends,
             "supported_features": ["diffusing"], "x_sharpen": own,
         }  # fmt: skip
-        return JSONResponse({"object": "list", "data": [entry]})
+        return _json({"object": "list", "data": [entry]})
 
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
@@ -113,12 +115,14 @@ class Server:
             try:
                 await stack.enter_async_context(self.desk.place())
                 asked = self._asked(await self._body(request), kind)
-                await stack.enter_async_context(self.desk.turn())
                 told = Told(asked, self.model)
                 source = await stack.enter_async_context(aclosing(self.desk.events(asked)))
-                first = await _first(source)
                 if not asked.stream:
-                    return await self._at_once(request, told, first, source)
+                    text, end = await _while_there(request, _collected(asked, source))
+                    return _json(told.whole(text, end))
+                first = await _while_there(request, _first(source))
+            except _Gone:
+                return Response(status_code=499)  # nobody reads it
             except Bad as bad:
                 return Failure(400, str(bad), bad.param).response()
             except Full as full:
@@ -126,6 +130,8 @@ class Server:
                 return Failure(429, said_, code="queue_full", wait=full.seconds).response()
             except Failure as failure:
                 return failure.response()
+            except Exception as defect:  # noqa: BLE001 - the client is told, and the server lives on
+                return _defect(defect).response()
             return StreamingResponse(
                 _streamed(told, first, source, stack.pop_all()),
                 media_type="text/event-stream; charset=utf-8",
@@ -167,22 +173,23 @@ class Server:
             raise Failure(400, "the body is not a JSON object")
         return body
 
-    async def _at_once(
-        self, request: Request, told: Told, first: list[Event], source: AsyncIterator[Event]
-    ) -> Response:
-        """One object at the end; a client that leaves cancels the edit."""
-        gone = asyncio.ensure_future(_gone(request))
-        work = asyncio.ensure_future(_collected(told.asked, first, source))
-        try:
-            await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                return Response(status_code=499)  # nobody reads it
-            text, end = work.result()
-            return JSONResponse(told.whole(text, end))
-        finally:
-            for task in (gone, work):
-                task.cancel()
-            await asyncio.gather(gone, work, return_exceptions=True)
+
+class _Gone(Exception):
+    """The client has left."""
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """What `work` comes to; a client that leaves, also while it waits for its turn, cancels it. Raises _Gone."""
+    gone, task = asyncio.ensure_future(_gone(request)), asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({gone, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _Gone
+        return task.result()
+    finally:
+        gone.cancel()
+        task.cancel()
+        await asyncio.gather(gone, task, return_exceptions=True)
 
 
 async def _gone(request: Request) -> None:
@@ -202,6 +209,19 @@ async def _first(source: AsyncIterator[Event]) -> list[Event]:
     return taken
 
 
+def _defect(defect: Exception) -> Failure:
+    """What is told of a defect of sharpen's own: that it is one. The report lies on the server."""
+    report_defect(defect)
+    return Failure(
+        500, f"this is a defect of sharpen itself ({type(defect).__name__}); the server has a report"
+    )
+
+
+def _json(body: said.Object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """ASCII, so that no half of a character that a client sent can keep it from an answer."""
+    return Response(json.dumps(body), status, headers, "application/json")
+
+
 def _failure(failed: Failed) -> Failure:
     error = failed.error
     said_ = " ".join(f"{error}. {getattr(error, 'hint', '')}".split()).removesuffix(".")
@@ -219,8 +239,9 @@ async def _all(first: list[Event], source: AsyncIterator[Event]) -> AsyncIterato
         yield event
 
 
-async def _collected(asked: Asked, first: list[Event], source: AsyncIterator[Event]) -> tuple[str, Finished]:
-    async for event in _all(first, source):
+async def _collected(asked: Asked, source: AsyncIterator[Event]) -> tuple[str, Finished]:
+    """One answer at the end."""
+    async for event in source:
         if isinstance(event, Failed):
             raise _failure(event)
         if isinstance(event, Finished):
@@ -275,6 +296,8 @@ async def _streamed(
                     return
         except (ClientDisconnect, ConnectionError):
             return
+        except Exception as defect:  # noqa: BLE001 - as before the stream began
+            yield said.event(_defect(defect).body)
 
 
 async def _beating(source: AsyncIterator[Event]) -> AsyncIterator[Event | None]:

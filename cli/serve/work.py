@@ -58,33 +58,34 @@ class Desk:
         finally:
             self.waiting -= 1
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the engine, in one's place."""
-        async with self._turn:
-            began = time.monotonic()
-            try:
-                yield
-            finally:
-                self._usual += 0.3 * (time.monotonic() - began - self._usual)
-
     async def events(self, asked: Asked) -> AsyncGenerator[Event, None]:
-        """The road's events of one edit. Closing it cancels the edit and waits for its thread."""
+        """The road's events of one edit, once it is its turn. Closing it cancels the edit and waits for its thread.
+
+        The engine is free for the next one when the edit is over, however slowly this client reads. Raises what is
+        a defect.
+        """
         loop = asyncio.get_running_loop()
-        told: asyncio.Queue[Event | None] = asyncio.Queue()
+        told: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         cancel = CancelToken()
 
         def work() -> None:
+            began = time.monotonic()
             try:
                 for item in _road(asked, self.engine, cancel):
                     loop.call_soon_threadsafe(told.put_nowait, item)
+            except Exception as defect:  # noqa: BLE001 - raised again where it can be told
+                loop.call_soon_threadsafe(told.put_nowait, defect)
             finally:
                 loop.call_soon_threadsafe(told.put_nowait, None)
+                loop.call_soon_threadsafe(self._over, time.monotonic() - began)
 
+        await self._turn.acquire()
         thread = threading.Thread(target=work, name="edit", daemon=True)
         thread.start()
         try:
             while (item := await told.get()) is not None:
+                if isinstance(item, Exception):
+                    raise item
                 yield item
         finally:
             cancel.cancel()
@@ -92,6 +93,10 @@ class Desk:
                 thread.is_alive()
             ):  # at most one step of the engine; a cancelled task may not be cancelled twice
                 await asyncio.shield(asyncio.sleep(0.01))
+
+    def _over(self, seconds: float) -> None:
+        self._usual += 0.3 * (seconds - self._usual)
+        self._turn.release()
 
 
 def _road(asked: Asked, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
