@@ -1,6 +1,6 @@
-"""What sharpen's client costs over raw httpx: the same answer from the same loopback server, side by side.
+"""What sharpen's client and server cost: the client over raw httpx, side by side; the server under load and warm.
 
-`python benchmarks/remote.py [--frames 200] [--edits 20]`. The server plays one recorded shape: states of a canvas of
+`python -m benchmarks.remote [--frames 200] [--edits 20] [--clients 64] [--starts 9]`. In the first table the server plays one recorded shape: states of a canvas of
 about 2 KB. `first` is the time to the first frame, on a new connection (cold) and on a kept one (warm); `edit` is until the
 answer is complete; `a frame` is what a frame more costs. The raw client only joins the bytes and parses each line.
 """
@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 import httpx
 
+from benchmarks import remote_serve
 from sharpen.core.canvas import Frame
 from sharpen.core.document import Document
 from sharpen.core.engines.rewriter import RemoteEngine
@@ -100,16 +101,27 @@ def measured(new: Callable[[], Callable[[], Times]], edits: int) -> tuple[float,
 
 
 def main() -> None:
-    """Measure both at two lengths, print the table."""
+    """Measure and print all that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--edits", type=int, default=20)
+    parser.add_argument("--clients", type=int, default=64, help="0 leaves the load out")
+    parser.add_argument("--starts", type=int, default=9, help="0 leaves cold and warm out")
     given = parser.parse_args()
+    overhead(given.frames, given.edits)
+    if given.clients:
+        remote_serve.load(given.clients)
+    if given.starts:
+        remote_serve.first_frames(given.starts)
+
+
+def overhead(most: int, edits: int) -> None:
+    """The table of the client against raw httpx, at two lengths."""
     document = Document.from_bytes((LINE * 40).encode(), "rows.txt")
     request = Request("sum the rows", document, document.whole())
     print(f"{'':10}{'first, cold':>14}{'first, warm':>14}{'edit':>12}{'a frame':>12}")
     rows: dict[str, list[tuple[float, float, float]]] = {"httpx": [], "sharpen": []}
-    for frames in (given.frames // 10, given.frames):
+    for frames in (most // 10, most):
         url = f"http://127.0.0.1:{serve(stream(frames))}/v1"
 
         def bare(url: str = url) -> Callable[[], Times]:
@@ -120,10 +132,10 @@ def main() -> None:
             remote = RemoteEngine(hosted(f"openai:{url}#m", Access()))
             return lambda: ours(remote, request)
 
-        rows["httpx"].append(measured(bare, given.edits))
-        rows["sharpen"].append(measured(engine, given.edits))
+        rows["httpx"].append(measured(bare, edits))
+        rows["sharpen"].append(measured(engine, edits))
     for name, (few, many) in rows.items():
-        frame = (many[2] - few[2]) / (given.frames - given.frames // 10)
+        frame = (many[2] - few[2]) / (most - most // 10)
         cells = (f"{1000 * x:.2f} ms" for x in (*many, frame))
         print(f"{name:10}" + "".join(f"{c:>{w}}" for c, w in zip(cells, (14, 14, 12, 12), strict=True)))
 

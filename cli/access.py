@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from sharpen.cli.terminal import models_folder
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import choose
-from sharpen.core.engines.wire.hosted import Access
+from sharpen.core.engines.wire.address import HERE, address
+from sharpen.core.engines.wire.hosted import MERCURY, Access
 
+MOVED = "INCEPTION_BASE_URL"
 VARIABLES = {"mercury": ("INCEPTION_API_KEY", "SHARPEN_API_KEY"), "openai": ("SHARPEN_API_KEY",)}
 """Engine -> the variables that its key may be in, the first wins."""
 
@@ -25,18 +27,32 @@ def from_environment(engine: str, environ: Mapping[str, str] | None = None) -> s
 
 
 def access(environ: Mapping[str, str] | None = None) -> Access:
-    """Keys by engine, and the address that takes Mercury's place."""
+    """Keys by engine and address, and the address that takes Mercury's place."""
     environ = os.environ if environ is None else environ
 
-    def key(engine: str) -> str | None:
+    def key(engine: str, origin: str) -> str | None:
         name = from_environment(engine, environ)
         if name is not None:
             return environ[name]
         from sharpen.cli import keyfile
 
-        return keyfile.find(engine, environ)
+        return keyfile.find(engine, origin, environ)
 
-    return Access(key, environ.get("INCEPTION_BASE_URL", ""), models_folder())
+    def elsewhere(engine: str, origin: str) -> str:
+        from sharpen.cli import keyfile
+
+        return keyfile.elsewhere(engine, origin, environ)
+
+    return Access(key, elsewhere, environ.get(MOVED, ""), models_folder())
+
+
+def origin_of(spec: str, environ: Mapping[str, str] | None = None) -> str:
+    """What a key for an engine, as it is typed, belongs to. Raises BadInput for a bad address."""
+    environ = os.environ if environ is None else environ
+    name = spec.partition("#")[0]
+    if name == "mercury":
+        return address(environ.get(MOVED, "") or MERCURY).origin
+    return HERE if name == "openai" else address(name.removeprefix("openai:")).origin
 
 
 def engine(spec: str | None, instruction: str) -> Engine:

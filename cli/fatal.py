@@ -79,7 +79,7 @@ def guarded(command: Callable[[], object]) -> int:
         if _was_interrupted(error):
             say("sharpen: interrupted")
             return Exit.INTERRUPTED
-        return _defect(error)
+        return report_defect(error)
     return _flushed(Exit.DONE)
 
 
@@ -108,7 +108,8 @@ def _flushed(code: int) -> int:
     return code
 
 
-def _defect(error: Exception) -> Exit:
+def report_defect(error: Exception) -> Exit:
+    """Say that something is a defect, in one line; the rest goes into a file."""
     kept = ""
     try:
         from sharpen.cli.terminal import state_folder

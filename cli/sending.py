@@ -13,6 +13,7 @@ from pathlib import Path
 from sharpen.cli.fatal import say
 from sharpen.cli.options import Options
 from sharpen.core.background import check, guide, outline
+from sharpen.core.begun import continues, history
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.wire.harmless import harmless
 from sharpen.core.request import Request
@@ -35,9 +36,9 @@ def prepared(job: Job, *, leaves: bool = True) -> Job:
         os.path.relpath(os.path.realpath(p), root).replace(os.sep, "/") for p in paths if root and p != "-"
     }
     rules = tuple(d for d in guide(root) if d.path not in own)
-    return replace(
-        job, context=(*rules, *job.context), outline=outline(root, job.instruction, own), whole=True
-    )
+    begun = history(root, max(own, default="")) if continues(job.instruction) else ""
+    seen = outline(root, job.instruction, own)
+    return replace(job, context=(*rules, *job.context), outline=seen, begun=begun, whole=True)
 
 
 def goes_on(job: Job, engine: Engine, options: Options) -> bool:
@@ -46,6 +47,10 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
 
     if not isinstance(engine, RemoteEngine):
         return True
+    if not options.dry_run:
+        engine.check()  # before anything is said of sending
+    if options.verbose and not options.dry_run:
+        engine.settle()  # what is shown is what is sent: a server may have to say first which model it has
     previews = [engine.preview(_request(job, index)) for index in range(len(job.targets))]
     size = sum(len(preview.body) for preview in previews)
     first = previews[0]
@@ -73,4 +78,5 @@ def _request(job: Job, index: int) -> Request:
         job.context,
         job.settings,
         outline=job.outline,
+        begun=job.begun,
     )

@@ -68,6 +68,8 @@ class Request:
     cancel: CancelToken = field(default_factory=CancelToken)
     outline: str = ""
     """Symbols of the repository that may matter, for an engine that follows free prompts."""
+    begun: str = ""
+    """What the user has changed so far, as unified diffs, where the prompt asks to go on with it."""
 
     @property
     def text(self) -> str:

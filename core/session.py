@@ -21,7 +21,7 @@ from sharpen.core.engines.base import Engine
 from sharpen.core.errors import BadInput, Interrupted, NothingHeld, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified, Where
 from sharpen.core.patch import Patch
-from sharpen.core.request import CancelToken, Request, Settings
+from sharpen.core.request import CancelToken, Judge, Request, Settings
 from sharpen.core.verify import judge_for, verdicts, verify
 from sharpen.core.work import Target, Work, apart, following, fresh
 from sharpen.core.worktree.copies import root_of
@@ -54,6 +54,8 @@ class Job:
     """How long one run of the check command may take."""
     outline: str = ""
     """Symbols of the repository that may matter to an engine that follows free prompts."""
+    begun: str = ""
+    """What the user has changed so far, where the instruction asks to go on with it."""
     whole: bool = False
     """Whether all targets must have come to something for any of them to be applied."""
 
@@ -246,9 +248,7 @@ def _round(
     """One request about some findings; its winner goes to `work`. Raises NothingHeld where there is none."""
     target, path = work.target, work.target.document.path
     judge = judge_for(work.base, work.region, group)
-    request = Request(
-        job.instruction, work.base, work.region, group, job.context, job.settings, judge, cancel, job.outline
-    )
+    request = _request(job, work, group, judge, cancel)
     found: list[tuple[int, Candidate]] = []
     steps, since, source = 0, now(), engine.refine(request)
     try:
@@ -292,6 +292,14 @@ def _round(
     if winner is None:
         raise _nothing_held(path, why)
     work.take(*winner[1:])
+
+
+def _request(
+    job: Job, work: Work, group: tuple[Diagnostic, ...], judge: Judge, cancel: CancelToken
+) -> Request:
+    """What the engine is asked for, on the text as it now is."""
+    what = (job.instruction, work.base, work.region, group, job.context, job.settings, judge, cancel)
+    return Request(*what, outline=job.outline, begun=job.begun)
 
 
 def _waits(job: Job, work: Work, candidate: Candidate) -> bool:

@@ -1,8 +1,9 @@
 """Does a candidate hold? The engine's oracle and the session's last word, one function for both.
 
 A candidate holds when what was asked about is gone, its file parses at least as well as before, and no new error is
-there. What lies outside the region is untouched by construction: only the region's text is replaced. Where the text
-did not parse before, undefined names after the repair are not held against it: nobody could see them before.
+there. What lies outside the region is untouched by construction: only the region's text is replaced, and a syntax
+error that stood there before may stay unless the edit is about it. Where the text did not parse before, undefined
+names after the repair are not held against it: nobody could see them before.
 In other languages than Python tree-sitter alone is asked: no fault may be new, and those that the edit is about must
 be gone. A text of no known language is not judged.
 """
@@ -18,6 +19,7 @@ from sharpen.core import diagnose
 from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
+from sharpen.core.elsewhere import Elsewhere
 from sharpen.core.grammars import faults, language_of
 from sharpen.core.patch import Patch
 from sharpen.core.region import Region
@@ -29,8 +31,12 @@ def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) 
     """A judge of new texts for `region`; `before` are the findings that the edit is about."""
     text, path = document.text, document.path
     head, tail = text[: region.start_char], text[region.end_char :]
+    region_text = text[region.start_char : region.end_char]
     python = diagnose.is_python(path, text)
-    broken = python and (any(d.code == "syntax" for d in before) or diagnose.syntax(text, path) is not None)
+    asked = any(d.code == "syntax" for d in before)
+    old = diagnose.syntax(text, path) if python else None
+    broken = asked or old is not None
+    around = Elsewhere(head, region_text, tail, path, old) if old is not None and not asked else None
     language = None if python else language_of(path)
     known: Counter[tuple[str, str]] | None = None
 
@@ -44,6 +50,8 @@ def judge_for(document: Document, region: Region, before: Sequence[Diagnostic]) 
         if not python:
             return Verdict(True)
         first = diagnose.syntax(whole, path)
+        if first is not None and around is not None and around.excuses(new, first):
+            return Verdict(True, gone=tuple(before))
         if first is not None:
             why = f"line {first.line}: {first.message}"
             found = (first,)

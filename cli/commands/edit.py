@@ -13,6 +13,7 @@ from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import changed_paths
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
+from sharpen.core.begun import continues, place, relative
 from sharpen.core.diagnose import diagnose, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
@@ -83,8 +84,13 @@ def targets_of(
 
 
 def _meant(prompt: str, document: Document, region: Region) -> tuple[Region, ...]:
-    """The region as it was given, or the definitions that the prompt names in a whole file."""
-    return (region.chosen == "file" and named(prompt, document)) or (region,)
+    """The region as it was given, or the definitions that the prompt names in a whole file, or where it was left off."""
+    if region.chosen != "file":
+        return (region,)
+    if continues(prompt) and document.path != "-" and (root := find_root(Path(document.path))) is not None:
+        last = [place(document, root, name) for name in relative(root, [document.path])]
+        return tuple(part for part in last if part is not None) or (region,)
+    return named(prompt, document) or (region,)
 
 
 def _places(specs: tuple[str, ...], *, several: bool = False) -> Places:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from sharpen.cli import keyfile
-from sharpen.cli.access import VARIABLES, from_environment
+from sharpen.cli.access import VARIABLES, from_environment, origin_of
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, say
+from sharpen.core.engines.wire.address import HERE
 from sharpen.core.errors import BadInput
 
 ACTIONS = ("set", "list", "rm")
@@ -19,17 +20,31 @@ def run(action: str, engine: str | None) -> int:
         raise BadInput(f"there is no sharpen keys {action}", "sharpen keys set ENGINE | list | rm ENGINE")
     if action == "list":
         return _list()
-    if engine not in keyfile.ENGINES:
+    name = (engine or "").partition("#")[0].partition(":")[0]
+    if engine is None or name not in keyfile.ENGINES:
         named = f"there are no keys for {engine}" if engine else f"sharpen keys {action} needs an engine"
-        raise BadInput(named, f"one of: {', '.join(keyfile.ENGINES)}")
+        raise BadInput(named, "one of: mercury, openai:https://HOST, openai (servers on this machine)")
+    origin = origin_of(engine)
     if action == "set":
-        say(f"written to {keyfile.put(engine, _asked(engine))}, which only you can read")
+        kept = keyfile.put(name, origin, _asked(engine))
+        say(f"kept in {kept.where}, for {_told(origin)} alone")
+        if engine == "openai":
+            say("for a server elsewhere: sharpen keys set openai:https://HOST")
         return Exit.DONE
-    if engine not in keyfile.read():
-        raise BadInput(f"no key is kept for {engine}")
-    keyfile.put(engine, None)
+    if not keyfile.remove(name, origin):
+        others = [kept for kept in keyfile.kept() if kept.engine == name]
+        hint = ", ".join(f"sharpen keys rm {_typed(one)}" for one in others)
+        raise BadInput(f"no key is kept for {engine} at {_told(origin)}", hint)
     say(f"removed the key for {engine}")
     return Exit.DONE
+
+
+def _told(origin: str) -> str:
+    return "servers on this machine" if origin == HERE else origin
+
+
+def _typed(kept: keyfile.Kept) -> str:
+    return kept.engine if kept.engine == "mercury" or kept.origin == HERE else f"openai:{kept.origin}"
 
 
 def _asked(engine: str) -> str:
@@ -46,14 +61,16 @@ def _asked(engine: str) -> str:
 
 
 def _list() -> int:
-    kept = keyfile.read()
+    kept = keyfile.kept()
     for engine in keyfile.ENGINES:
         name = from_environment(engine)
+        mine = [one for one in kept if one.engine == engine]
         if name is not None:
-            where = f"from ${name}"
-        elif engine in kept:
-            where = f"{keyfile.shown(kept[engine])}  from {keyfile.path()}"
-        else:
-            where = f"not set; sharpen keys set {engine}, or export {VARIABLES[engine][0]}"
-        out(f"{engine:<12}{where}\n")
+            out(f"{engine:<12}from ${name}\n")
+        for one in mine:
+            end = keyfile.shown(one.key) if one.key else "…"
+            unused = f"; ${name} comes first" if name is not None else ""
+            out(f"{engine:<12}{end}  in {one.where}, for {_told(one.origin)}{unused}\n")
+        if name is None and not mine:
+            out(f"{engine:<12}not set; sharpen keys set {engine}, or export {VARIABLES[engine][0]}\n")
     return Exit.DONE

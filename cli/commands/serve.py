@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import stat
 from pathlib import Path
 
+from sharpen.cli import access
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import say
-from sharpen.core.engines.choose import choose
 from sharpen.core.errors import BadInput, EngineUnavailable
 
 TOKEN = "SHARPEN_SERVE_TOKEN"
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 GRACE_SECONDS = 5
+BACKLOG = 256
 
 
 def run(engine: str | None, host: str, port: int, unix: str | None) -> int:
@@ -23,6 +25,7 @@ def run(engine: str | None, host: str, port: int, unix: str | None) -> int:
     try:
         import uvicorn
 
+        from sharpen.cli.serve import warm
         from sharpen.cli.serve.app import Server
         from sharpen.cli.serve.guard import Rules
     except ImportError as missing:
@@ -36,27 +39,39 @@ def run(engine: str | None, host: str, port: int, unix: str | None) -> int:
             f"{host} can be reached from other machines, and no token is set",
             f"set {TOKEN}, or leave out --host",
         )
-    chosen = choose(engine, "fix what is broken")
+    chosen = access.engine(engine, "fix what is broken")
     listener = _unix(Path(unix)) if unix is not None else _port(host, port)
-    where = f"unix socket {unix}" if unix is not None else _address(listener, host)
-    server = Server(chosen, Rules(token, any_host=unix is not None or host not in _LOOPBACK))
-    config = uvicorn.Config(
-        server.app(),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        lifespan="off",
-    )
-    say(f"sharpen serves {chosen.name} on {where}; Ctrl-C ends it")
+    listener.listen(
+        BACKLOG
+    )  # who comes while the engine is loaded waits; a socket that is bound alone looks stale
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
+        able = warm.ready(chosen)
+        where = f"unix socket {unix}" if unix is not None else _address(listener, host)
+        server = Server(chosen, Rules(token, any_host=unix is not None or host not in _LOOPBACK), able)
+        config = uvicorn.Config(
+            server.app(),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            lifespan="off",
+        )
         with contextlib.suppress(KeyboardInterrupt):
+            say(f"sharpen serves {chosen.name} on {where}; Ctrl-C ends it")
             uvicorn.Server(config).run(sockets=[listener])
     finally:
+        signal.signal(signal.SIGTERM, before)
+        warm.close(chosen)
         listener.close()
         if unix is not None:
             with contextlib.suppress(OSError):
                 os.unlink(unix)  # noqa: PTH108 - a socket of ours, no file of the user's
     return Exit.DONE
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """A polite end is as good as Ctrl-C: the engine's process and the socket's file go too."""
+    raise KeyboardInterrupt
 
 
 def _port(host: str, port: int) -> socket.socket:
@@ -81,6 +96,10 @@ def _address(listener: socket.socket, host: str) -> str:
 
 def _unix(path: Path) -> socket.socket:
     """A socket that only its owner may use. One that nobody answers on any more is taken over."""
+    if not path.name:
+        raise BadInput(
+            "--unix needs the path of a socket", "for example: sharpen serve --unix /tmp/sharpen.sock"
+        )
     if path.exists() or path.is_symlink():
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise BadInput(f"{path} is there and is no socket", "choose another --unix PATH")
@@ -97,9 +116,11 @@ def _unix(path: Path) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise BadInput(
-            f"{path} cannot be a socket: {error.strerror or error}", "choose a shorter --unix PATH"
-        ) from error
+        why = (error.strerror or str(error)).replace("AF_UNIX path too long", "the path is too long")
+        hint = (
+            "choose another --unix PATH" if error.errno else "choose a --unix PATH of at most 100 characters"
+        )
+        raise BadInput(f"{path} cannot be a socket: {why}", hint) from error
     finally:
         os.umask(before)
     return listener

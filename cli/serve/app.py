@@ -6,53 +6,62 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from sharpen.cli.fatal import report_defect
 from sharpen.cli.serve import said
-from sharpen.cli.serve.asked import VERSION, Asked, Bad, read
+from sharpen.cli.serve.asked import VERSION, Asked, Bad, Kind, read
 from sharpen.cli.serve.guard import LIMIT_BYTES, Guard, Rules
 from sharpen.cli.serve.said import Told
+from sharpen.cli.serve.warm import Able
 from sharpen.cli.serve.work import Desk, Full
 from sharpen.core.engines.base import Engine
+from sharpen.core.engines.wire.faults import NOTHING_HELD
 from sharpen.core.errors import BadInput, EngineUnavailable, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed
 
 KEEP_ALIVE_SECONDS = 10.0
+BODY_SECONDS = 30.0
+"""A client that sends slower than this keeps a place from others."""
+_T = TypeVar("_T")
 _SSE = {"x-accel-buffering": "no"}
 
 
 class Failure(Exception):
     """What the client is told in place of an answer."""
 
-    def __init__(self, status: int, message: str, param: str | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, param: str | None = None, *, code: str | None = None, wait: int = 1
+    ) -> None:
         super().__init__(message)
-        self.status, self.param = status, param
+        self.status, self.param, self.code, self.wait = status, param, code, wait
 
     @property
     def body(self) -> said.Object:
         """As JSON."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
-        return said.error(str(self), kind, self.param)
+        return said.error(str(self), kind, self.param, self.code)
 
     def response(self) -> Response:
         """Before anything was streamed."""
-        wait = {"retry-after": "1"} if self.status in {429, 503} else {}
-        return JSONResponse(self.body, self.status, wait)
+        wait = {"retry-after": str(self.wait)} if self.status in {429, 503} else {}
+        return _json(self.body, self.status, wait)
 
 
 class Server:
     """The routes of one engine."""
 
-    def __init__(self, engine: Engine, rules: Rules) -> None:
-        self.desk, self._rules = Desk(engine), rules
-        self.model = f"sharpen-{engine.name.partition(':')[0]}"
+    def __init__(self, engine: Engine, rules: Rules, able: Able | None = None) -> None:
+        able = able or Able()
+        self.desk, self._rules, self._able = Desk(engine, able), rules, able
+        self.model = f"sharpen-{engine.name.partition(':')[0].partition('#')[0]}"
         self._began = int(time.time())
 
     def app(self) -> Guard:
@@ -71,71 +80,91 @@ class Server:
 
     async def health(self, _request: Request) -> Response:
         """Alive, and how many wait."""
-        return JSONResponse({"status": "ok", "model": self.model, "waiting": self.desk.waiting})
+        return _json({"status": "ok", "model": self.model, "waiting": self.desk.waiting})
 
     async def models(self, _request: Request) -> Response:
         """The one model, in the fields of both worlds."""
-        own = {"version": VERSION, "cells": True, "structured_edit": True, "steps": True}
+        able = self._able
+        own = {
+            "version": VERSION, "cells": True, "structured_edit": True, "steps": True, "context": able.free,
+            "skills": ["any"] if able.free else ["fix-syntax", "fix-names"],
+        }  # fmt: skip
+        ends = ["chat.completions", "edit.completions", *(["fim.completions"] if able.fills else [])]
         entry = {
             "id": self.model, "object": "model", "created": self._began, "owned_by": "sharpen",
-            "name": f"sharpen {self.desk.engine.name}", "context_length": 262_144, "max_output_length": 262_144,
-            "max_model_len": 262_144, "supported_endpoints": ["chat.completions", "edit.completions"],
+            "name": f"{self.model} ({self.desk.engine.model})", "context_length": able.window,
+            "max_output_length": able.window, "max_model_len": able.window, "supported_endpoints": ends,
             "supported_features": ["diffusing"], "x_sharpen": own,
         }  # fmt: skip
-        return JSONResponse({"object": "list", "data": [entry]})
+        return _json({"object": "list", "data": [entry]})
 
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
-        return await self._completion(request, edit=False)
+        return await self._completion(request, "chat")
 
     async def edit(self, request: Request) -> Response:
         """`POST /v1/edit/completions`."""
-        return await self._completion(request, edit=True)
+        return await self._completion(request, "edit")
 
-    async def fill(self, _request: Request) -> Response:
-        """`POST /v1/fim/completions`: an engine that repairs what is there fills no holes."""
-        said_ = f"{self.model} fills no holes; send the file to /v1/chat/completions"
-        return Failure(400, said_, "model").response()
+    async def fill(self, request: Request) -> Response:
+        """`POST /v1/fim/completions`."""
+        return await self._completion(request, "fim")
 
-    async def _completion(self, request: Request, *, edit: bool) -> Response:
+    async def _completion(self, request: Request, kind: Kind) -> Response:
         async with AsyncExitStack() as stack:
             try:
-                asked = self._asked(await self._body(request), edit=edit)
-                await stack.enter_async_context(self.desk.turn())
-                told = Told(asked, self.model, "edit.completion" if edit else "chat.completion")
+                await stack.enter_async_context(self.desk.place())
+                asked = self._asked(await self._body(request), kind)
+                told = Told(asked, self.model)
                 source = await stack.enter_async_context(aclosing(self.desk.events(asked)))
-                first = await _first(source)
                 if not asked.stream:
-                    return await self._at_once(request, told, first, source)
+                    text, end = await _while_there(request, _collected(asked, source))
+                    return _json(told.whole(text, end))
+                first = await _while_there(request, _first(source))
+            except _Gone:
+                return Response(status_code=499)  # nobody reads it
             except Bad as bad:
                 return Failure(400, str(bad), bad.param).response()
-            except Full:
-                return Failure(429, "too many edits wait already; try again in a moment").response()
+            except Full as full:
+                said_ = f"too many edits wait already; try again in {full.seconds} s"
+                return Failure(429, said_, code="queue_full", wait=full.seconds).response()
             except Failure as failure:
                 return failure.response()
+            except Exception as defect:  # noqa: BLE001 - the client is told, and the server lives on
+                return _defect(defect).response()
             return StreamingResponse(
                 _streamed(told, first, source, stack.pop_all()),
                 media_type="text/event-stream; charset=utf-8",
                 headers=_SSE,
             )
 
-    def _asked(self, body: dict[str, Any], *, edit: bool) -> Asked:
+    def _asked(self, body: dict[str, Any], kind: Kind) -> Asked:
         model = body.get("model")
-        if model is not None and model != self.model:
+        # A client of Mercury's names one of Mercury's models, whoever answers.
+        hers = isinstance(model, str) and model.rpartition("/")[2].startswith("mercury")
+        if model is not None and model != self.model and not hers:
             raise Failure(404, f"there is no model {str(model)[:80]} here; there is {self.model}", "model")
-        asked = read(body, edit=edit)
-        ability = self.desk.engine.can(asked.instruction)
-        if not ability.able:
+        if kind == "fim" and not self._able.fills:
+            raise Failure(400, f"{self.model} fills no holes; send the file to /v1/chat/completions", "model")
+        asked = read(body, kind, self._able)
+        ability = self.desk.engine.can(asked.instruction) if kind != "fim" else None
+        if ability is not None and not ability.able:
             raise Failure(400, ability.why, "messages")
         return asked
 
     async def _body(self, request: Request) -> dict[str, Any]:
         raw = bytearray()
         limit = self._rules.limit or LIMIT_BYTES
-        async for part in request.stream():
-            raw += part
-            if len(raw) > limit:
-                raise Failure(413, f"the body is over {limit >> 20} MiB")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in request.stream():
+                    raw += part
+                    if len(raw) > limit:
+                        raise Failure(413, f"the body is over {limit >> 20} MiB")
+        except TimeoutError as late:
+            raise Failure(408, f"the body did not come within {BODY_SECONDS:.0f} s") from late
+        except ClientDisconnect as gone:
+            raise Failure(400, "the body did not come whole") from gone
         try:
             body = json.loads(bytes(raw))
         except (ValueError, RecursionError) as error:
@@ -144,22 +173,23 @@ class Server:
             raise Failure(400, "the body is not a JSON object")
         return body
 
-    async def _at_once(
-        self, request: Request, told: Told, first: list[Event], source: AsyncIterator[Event]
-    ) -> Response:
-        """One object at the end; a client that leaves cancels the edit."""
-        gone = asyncio.ensure_future(_gone(request))
-        work = asyncio.ensure_future(_collected(told.asked, first, source))
-        try:
-            await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                return Response(status_code=499)  # nobody reads it
-            text, end = work.result()
-            return JSONResponse(told.whole(text, end))
-        finally:
-            for task in (gone, work):
-                task.cancel()
-            await asyncio.gather(gone, work, return_exceptions=True)
+
+class _Gone(Exception):
+    """The client has left."""
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """What `work` comes to; a client that leaves, also while it waits for its turn, cancels it. Raises _Gone."""
+    gone, task = asyncio.ensure_future(_gone(request)), asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({gone, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _Gone
+        return task.result()
+    finally:
+        gone.cancel()
+        task.cancel()
+        await asyncio.gather(gone, task, return_exceptions=True)
 
 
 async def _gone(request: Request) -> None:
@@ -179,11 +209,24 @@ async def _first(source: AsyncIterator[Event]) -> list[Event]:
     return taken
 
 
+def _defect(defect: Exception) -> Failure:
+    """What is told of a defect of sharpen's own: that it is one. The report lies on the server."""
+    report_defect(defect)
+    return Failure(
+        500, f"this is a defect of sharpen itself ({type(defect).__name__}); the server has a report"
+    )
+
+
+def _json(body: said.Object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """ASCII, so that no half of a character that a client sent can keep it from an answer."""
+    return Response(json.dumps(body), status, headers, "application/json")
+
+
 def _failure(failed: Failed) -> Failure:
     error = failed.error
     said_ = " ".join(f"{error}. {getattr(error, 'hint', '')}".split()).removesuffix(".")
     if isinstance(error, NothingHeld):
-        return Failure(422, said_)
+        return Failure(422, said_, code=NOTHING_HELD)
     if isinstance(error, EngineUnavailable):
         return Failure(400 if "repairs Python only" in said_ else 503, said_)
     return Failure(400 if isinstance(error, BadInput) else 500, said_)
@@ -196,8 +239,9 @@ async def _all(first: list[Event], source: AsyncIterator[Event]) -> AsyncIterato
         yield event
 
 
-async def _collected(asked: Asked, first: list[Event], source: AsyncIterator[Event]) -> tuple[str, Finished]:
-    async for event in _all(first, source):
+async def _collected(asked: Asked, source: AsyncIterator[Event]) -> tuple[str, Finished]:
+    """One answer at the end."""
+    async for event in source:
         if isinstance(event, Failed):
             raise _failure(event)
         if isinstance(event, Finished):
@@ -206,7 +250,23 @@ async def _collected(asked: Asked, first: list[Event], source: AsyncIterator[Eve
 
 
 def _answer(asked: Asked, end: Finished) -> str:
-    """The region's text in the end."""
+    """The region's text in the end; of a hole, up to where the client wants it to stop."""
+    text = _region(asked, end)
+    if asked.kind == "fim":
+        after = asked.document.text[asked.region.end_char :]
+        if after and not after.startswith("\n") and not _line_begins(asked):
+            text = text.removesuffix("\n")  # a hole within a line takes no line of its own
+        ends = [at for stop in asked.stops if (at := text.find(stop)) >= 0]
+        text = text[: min(ends)] if ends else text
+    return text
+
+
+def _line_begins(asked: Asked) -> bool:
+    before = asked.document.text[: asked.region.start_char]
+    return not before or before.endswith("\n")
+
+
+def _region(asked: Asked, end: Finished) -> str:
     if end.proposed is None:
         return asked.document.text[asked.region.start_char : asked.region.end_char]
     text = end.proposed.result(asked.document.path).decode("utf-8")
@@ -236,6 +296,8 @@ async def _streamed(
                     return
         except (ClientDisconnect, ConnectionError):
             return
+        except Exception as defect:  # noqa: BLE001 - as before the stream began
+            yield said.event(_defect(defect).body)
 
 
 async def _beating(source: AsyncIterator[Event]) -> AsyncIterator[Event | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import secrets
 import uuid
@@ -13,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sharpen.cli.serve.said import error
 
 LIMIT_BYTES = 8 << 20
+STALL_SECONDS = 60.0
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -47,13 +50,15 @@ class Guard:
             if message["type"] == "http.response.start":
                 own = [(b"x-request-id", request_id.encode("latin-1")), (b"cache-control", b"no-store")]
                 message = {**message, "headers": [*message.get("headers", ()), *own]}
-            await send(message)
+            async with asyncio.timeout(STALL_SECONDS):  # who reads nothing keeps no place
+                await send(message)
 
         refused = self._refusal(headers, open_to_all=scope["path"] == "/health")
         if refused is not None:
             await _answer(named, *refused)
             return
-        await self._app(scope, receive, named)
+        with contextlib.suppress(TimeoutError):
+            await self._app(scope, receive, named)
 
     def _refusal(self, headers: Mapping[str, str], *, open_to_all: bool) -> tuple[int, str] | None:
         rules = self._rules

@@ -12,13 +12,14 @@ from sharpen.core.canvas import Canvas
 from sharpen.core.events import Finished, Framed
 
 Object = dict[str, Any]
+_OBJECTS = {"chat": "chat.completion", "edit": "edit.completion", "fim": "text_completion"}
 
 
 class Told:
     """One answer on its way: its id, and the canvas as it was told last."""
 
-    def __init__(self, asked: Asked, model: str, kind: str) -> None:
-        self.asked, self.model, self.kind = asked, model, kind
+    def __init__(self, asked: Asked, model: str) -> None:
+        self.asked, self.model, self.kind = asked, model, _OBJECTS[asked.kind]
         self.id = f"chatcmpl-{uuid.uuid4().hex[:16]}"
         self.created = int(time.time())
         self.frames = 0
@@ -68,8 +69,11 @@ class Told:
 
     def whole(self, text: str, end: Finished) -> Object:
         """The answer to a request that does not stream."""
-        message = {"role": "assistant", "content": self.wrapped(text)}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        choice: Object = {"index": 0, "finish_reason": "stop"}
+        if self.asked.kind == "fim":
+            choice["text"] = text
+        else:
+            choice["message"] = {"role": "assistant", "content": self.wrapped(text)}
         return self._head(self.kind) | {
             "choices": [choice], "usage": self.usage(text), "x_sharpen": _ending(end),
         }  # fmt: skip
@@ -81,11 +85,16 @@ class Told:
 
     def closing(self, text: str) -> Object:
         """The usage chunk."""
-        return self._head("chat.completion.chunk") | {"choices": [], "usage": self.usage(text)}
+        return self._head(self._chunks) | {"choices": [], "usage": self.usage(text)}
+
+    @property
+    def _chunks(self) -> str:
+        return self.kind if self.asked.kind == "fim" else "chat.completion.chunk"
 
     def _chunk(self, delta: Object, finish: str | None = None) -> Object:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return self._head("chat.completion.chunk") | {"choices": [choice]}
+        said = {"text": delta["content"]} if self.asked.kind == "fim" else {"delta": delta}
+        choice = {"index": 0, **said, "finish_reason": finish}
+        return self._head(self._chunks) | {"choices": [choice]}
 
     def _head(self, kind: str) -> Object:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
@@ -112,6 +121,6 @@ def event(data: Object | str) -> bytes:
     return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
 
 
-def error(message: str, kind: str, param: str | None = None) -> Object:
+def error(message: str, kind: str, param: str | None = None, code: str | None = None) -> Object:
     """An error as OpenAI clients read it."""
-    return {"error": {"message": message, "type": kind, "param": param, "code": None}}
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}

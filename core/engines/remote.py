@@ -46,6 +46,8 @@ class Limits:
     stream_bytes: int = 32 * 1_048_576
     error_bytes: int = 65_536
     retries: int = 2
+    queued: int = 60
+    """Tries of a server that says after how many seconds to come back; the total limit ends it sooner."""
 
 
 class Cancel(Protocol):
@@ -190,7 +192,7 @@ class Line:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None, cancel: Cancel) -> Reply:
         """Send, again where that may help; returns once a good answer begins.
 
-        Raises EngineUnavailable (a `faults.Refusal` for an error status) and Interrupted.
+        Raises EngineUnavailable (a `faults.Refusal` for an error status), NothingHeld and Interrupted.
         """
         until = time.monotonic() + self.limits.total
         attempt, reconnected = 0, False
@@ -207,9 +209,12 @@ class Line:
             if head.status_code == 200:
                 return Reply(self, call, head.status_code, headers, until)
             rest = self._rest(call, cancel, until)
+            if (held := faults.nothing_held(self.server, rest)) is not None:
+                raise held
             seconds = retry.wait(attempt, headers, rest, datetime.now(UTC), random.random())
             late = time.monotonic() + seconds >= until
-            if not retry.worth(head.status_code, headers) or attempt >= self.limits.retries or late:
+            most = self.limits.queued if retry.queued(head.status_code, headers) else self.limits.retries
+            if not retry.worth(head.status_code, headers) or attempt >= most or late:
                 told = seconds if late or "retry-after" in headers else None
                 raise faults.of_status(self.server, head.status_code, rest, told)
             self._sleep(seconds, cancel)

@@ -8,7 +8,7 @@ is iterated; an answer that did not end as finished is never a candidate. It kno
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,11 @@ from sharpen.core.engines.base import Ability
 from sharpen.core.engines.remote import Limits, Line, Reply, encoded
 from sharpen.core.engines.wire import faults, retry
 from sharpen.core.engines.wire.answer import Unusable, extracted
+from sharpen.core.engines.wire.bodies import PATHS, Bodies, Body, Way, first_way
 from sharpen.core.engines.wire.checks import check
-from sharpen.core.engines.wire.chunks import Answer
-from sharpen.core.engines.wire.hosted import FILL_MODEL, PRICES, WINDOWS, Hosted, priced, told
-from sharpen.core.engines.wire.prompt import Asked, Message, again, asked, fill_prompt
+from sharpen.core.engines.wire.chunks import Answer, Usage
+from sharpen.core.engines.wire.hosted import PRICES, Hosted, priced, told
+from sharpen.core.engines.wire.prompt import Asked, again, asked
 from sharpen.core.engines.wire.snapshots import Snapshots
 from sharpen.core.engines.wire.sse import Event, Parser, TooMuch
 from sharpen.core.errors import EngineUnavailable, NothingHeld
@@ -30,7 +31,9 @@ from sharpen.core.request import CancelToken, Request
 _LEAST_TEXT_CHARS = 65_536
 _EVENTS = 200_000
 _CATALOGUE_SECONDS = 2.0
-Body = dict[str, Any]
+OWN_MODELS = "sharpen-"
+"""What the models of `sharpen serve` are called."""
+Prices = tuple[float, float, float]
 Frames = Generator[Frame, None, Answer]
 
 
@@ -56,6 +59,15 @@ class _Pace:
         return time.monotonic() - self.began
 
 
+@dataclass(slots=True)
+class _Edited:
+    """A text for the region, and who gave it."""
+
+    text: str
+    answer: Answer
+    model: str
+
+
 class RemoteEngine:
     """`refine` asks a server to rewrite the request's region."""
 
@@ -64,11 +76,13 @@ class RemoteEngine:
     def __init__(self, model: Hosted, limits: Limits | None = None) -> None:
         self._hosted, self._limits = model, limits or Limits()
         self._line: Line | None = None
-        self._own = False
-        """Whether the server is a sharpen, which takes regions as they are and sends its cells."""
+        self._offered: Mapping[str, Any] = {}
+        """What a server that is a sharpen says of itself: it takes regions as they are and sends its cells."""
+        self._asked_which = False
         self._dropped: set[str] = set()
         """Fields that this server does not take."""
         self._prices = dict(PRICES)
+        self._asked_prices = False
         self._window = model.window
 
     @property
@@ -93,23 +107,24 @@ class RemoteEngine:
         """
         pace = _Pace(time.monotonic())
         line = self._opened(request)
-        self._known(request)
+        self.settle(request.cancel)
         known: set[str] = set()
         for index in range(max(1, request.settings.candidates)):
             since = pace.seconds
-            text, answer = yield from self._edited(request, line, pace, index)
-            if text in known:
+            edited = yield from self._edited(request, line, pace, index)
+            if edited.text in known:
                 continue
-            known.add(text)
-            note = told(self.model, answer.usage, pace.seconds - since, self._known_prices(request, answer))
-            yield Candidate(text, -float(index), pace.step, pace.seconds, (), note)
+            known.add(edited.text)
+            usage, seconds = edited.answer.usage, pace.seconds - since
+            note = told(edited.model, usage, seconds, self._known_prices(request, edited.model, usage))
+            yield Candidate(edited.text, -float(index), pace.step, pace.seconds, (), note)
 
     def preview(self, request: Request) -> Preview:
         """What `refine` would send first. Sends nothing and needs no key."""
-        told_ = self._asked(request)
-        path, body = self._body(request, told_, told_.messages, 0)
-        where = self._hosted.where
-        return Preview(where.at(path), where.host, encoded(body), where.loopback)
+        way, where = first_way(self._hosted, request), self._hosted.where
+        told_ = self._asked(request, way)
+        body = self._bodies.of(request, told_, way, told_.messages, 0)
+        return Preview(where.at(PATHS[way]), where.host, encoded(body), where.loopback)
 
     def catalogue(self, cancel: CancelToken | None = None) -> tuple[Mapping[str, Any], ...]:
         """The models that the server says it has. Raises EngineUnavailable, Interrupted."""
@@ -138,28 +153,42 @@ class RemoteEngine:
         )
         return self._line
 
-    def _known(self, request: Request) -> None:
-        """Ask a server that was not told a model which it has."""
-        if self._hosted.model:
+    def check(self) -> None:
+        """Raise EngineUnavailable where there is no key that may be sent. Opens nothing."""
+        _ = self._hosted.server
+
+    def settle(self, cancel: CancelToken | None = None) -> None:
+        """Ask a server that was not told a model, or that may be a sharpen, what it has: once. Sends no code.
+
+        Raises EngineUnavailable, Interrupted.
+        """
+        named = self._hosted.model
+        if self._asked_which or (named and not named.startswith(OWN_MODELS)):
             return
-        rows = self.catalogue(request.cancel)
+        rows = self.catalogue(cancel)
         if not rows:
             raise self._hosted.server.fault("has no model", "name one: #MODEL")
-        first = rows[0]
+        first = next((row for row in rows if row["id"] == named), None) if named else rows[0]
+        self._asked_which = True
+        if first is None:
+            return  # it says itself that it does not know the model
         self._hosted = replace(self._hosted, model=str(first["id"]))
         window = first.get("max_model_len") or first.get("context_length")
         if isinstance(window, int) and window > 0:
             self._window = window
-        self._own = isinstance(first.get("x_sharpen"), Mapping)
+        own = first.get("x_sharpen")
+        self._offered = own if isinstance(own, Mapping) else {}
 
-    def _known_prices(self, request: Request, answer: Answer) -> Mapping[str, tuple[float, float, float]]:
+    def close(self) -> None:
+        """Let go of the connection; a further `refine` opens another."""
+        if self._line is not None:
+            self._line.close()
+
+    def _known_prices(self, request: Request, model: str, usage: Usage) -> Mapping[str, Prices]:
         """Prices, from the catalogue where they are not known; what it does not say soon stays unknown."""
-        if (
-            self._hosted.kind == "mercury"
-            and self.model not in self._prices
-            and answer.usage.prompt is not None
-        ):
-            line = self._line
+        known = model in self._prices or usage.prompt is None
+        if self._hosted.kind == "mercury" and not known and not self._asked_prices:
+            self._asked_prices, line = True, self._line
             try:
                 if line is not None:
                     line.limits = replace(self._limits, total=_CATALOGUE_SECONDS, retries=0)
@@ -167,40 +196,36 @@ class RemoteEngine:
                     if (price := priced(row)) is not None:
                         self._prices.setdefault(str(row["id"]), price)
             except EngineUnavailable:
-                self._prices.setdefault(self.model, (0.0, 0.0, 0.0))
                 return {}
             finally:
                 if line is not None:
                     line.limits = self._limits
         return self._prices
 
-    def _asked(self, request: Request) -> Asked:
-        window = WINDOWS.get(FILL_MODEL, self._window) if self._fills(request) else self._window
-        tokens = min(self._hosted.answer_tokens(len(request.text)), max(1024, window // 3))
-        return asked(request, 10**9 if self._own else window, tokens)
+    @property
+    def _bodies(self) -> Bodies:
+        return Bodies(self._hosted, self._window, self._offered, self._dropped)
 
-    def _fills(self, request: Request) -> bool:
-        """Whether the region is empty, which a model that fills in the middle does best."""
-        return (
-            self._hosted.kind == "mercury"
-            and not request.text.strip()
-            and bool(request.document.text.strip())
-        )
+    def _asked(self, request: Request, way: Way) -> Asked:
+        bodies = self._bodies
+        window = 10**9 if self._offered else bodies.room(way)
+        return asked(request, window, bodies.tokens(request, way))
 
     def _edited(
         self, request: Request, line: Line, pace: _Pace, index: int
-    ) -> Generator[Frame, None, tuple[str, Answer]]:
+    ) -> Generator[Frame, None, _Edited]:
         """One usable text. Raises NothingHeld after the second that is not."""
-        told_ = self._asked(request)
-        messages: Sequence[Message] = told_.messages
-        why = ""
-        for last in (False, True):
-            answer = yield from self._answer(request, line, pace, self._body(request, told_, messages, index))
+        why, messages = "", None
+        for way in (first_way(self._hosted, request), "chat"):
+            told_ = self._asked(request, way)
+            body = self._bodies.of(request, told_, way, messages or told_.messages, index)
+            answer = yield from self._answer(request, line, pace, (PATHS[way], body))
+            edited = _Edited("", answer, self._bodies.model(way))
             try:
-                text = self._cleaned(request, told_, answer)
-                verdict = request.judge(text)
-                if verdict.holds or last or self._fills(request):
-                    return text, answer
+                edited.text = self._cleaned(request, told_, way, answer)
+                verdict = request.judge(edited.text)
+                if verdict.holds or messages or self._offered:
+                    return edited
                 why = f"with it the file no longer holds: {verdict.reason}"
             except Unusable as error:
                 why = str(error)
@@ -210,46 +235,17 @@ class RemoteEngine:
             "name a smaller region, or try another engine",
         )
 
-    def _cleaned(self, request: Request, told_: Asked, answer: Answer) -> str:
+    def _cleaned(self, request: Request, told_: Asked, way: Way, answer: Answer) -> str:
         """The answer as the region's text, with its secrets. Raises Unusable."""
         text = answer.end()
-        if not self._own and not self._fills(request):
+        if not self._offered and way != "fim":
             text = extracted(text, told_.place)
-        if not self._own:
+        if not self._offered:
             check(text, told_.place, request.instruction)
         try:
             return told_.masked.restore(text)
         except ValueError as error:
             raise Unusable(str(error)) from error
-
-    def _body(
-        self, request: Request, told_: Asked, messages: Sequence[Message], index: int
-    ) -> tuple[str, Body]:
-        """Endpoint and body of one request."""
-        tokens = min(self._hosted.answer_tokens(len(request.text)), max(1024, self._window // 3))
-        mercury = self._hosted.kind == "mercury"
-        if self._fills(request):
-            fields: Body = {"prompt": fill_prompt(request, told_), "suffix": told_.after, "max_tokens": 1024}
-            return "/fim/completions", {"model": FILL_MODEL, "stream": True, **fields}
-        body: Body = {
-            "model": self.model,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "temperature": min(1.0, (0.5 if mercury else 0.2) + 0.2 * index),
-            "max_completion_tokens" if mercury else "max_tokens": tokens,
-        }
-        if request.settings.frames and (mercury or self._own):
-            body["diffusing"] = True
-        if self._hosted.effort:
-            body["reasoning_effort"] = self._hosted.effort
-        body = {name: value for name, value in body.items() if name not in self._dropped}
-        if "max_tokens" in self._dropped:
-            body["max_completion_tokens"] = tokens
-        elif "max_completion_tokens" in self._dropped:
-            body["max_tokens"] = tokens
-        if self._own:
-            body["x_sharpen"] = _structured(request, told_, index)
-        return "/chat/completions", {**body, "messages": list(messages)}
 
     def _answer(self, request: Request, line: Line, pace: _Pace, sending: tuple[str, Body]) -> Frames:
         """One answer to its end, with its states as frames. Raises EngineUnavailable, Interrupted."""
@@ -328,26 +324,3 @@ def _whole(answer: Answer, body: bytes) -> None:
         raise answer.server.fault("answers with what is not JSON", "check the address")
     answer.read(found)
     answer.done = True
-
-
-def _structured(request: Request, told_: Asked, index: int) -> Body:
-    """The request for a server that is a sharpen: the region by its place, in characters."""
-    settings, masked = request.settings, told_.masked
-    head = masked.mask(request.document.text[: request.region.start_char])
-    tail = masked.mask(request.document.text[request.region.end_char :])
-    shift = len(head) - request.region.start_char
-    found = [
-        {"start": d.start_char + shift, "end": d.end_char + shift, "code": d.code, "source": d.source,
-         "message": d.message}
-        for d in request.diagnostics
-    ]  # fmt: skip
-    edit = {
-        "instruction": masked.mask(request.instruction),
-        "path": request.document.path,
-        "text": head + told_.place.old + tail,
-        "region": [len(head), len(head) + len(told_.place.old)],
-        "diagnostics": found,
-    }
-    own: Body = {"version": 1, "cells": settings.frames, "seed": settings.seed + index, "edit": edit}
-    given = {"steps": settings.steps, "strength": settings.strength}
-    return own | {name: value for name, value in given.items() if value is not None}

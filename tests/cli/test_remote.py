@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.engines.conftest import DONE, STOP, Server, answers, frame, one_and_silence, says, status
+from tests.core.engines.conftest import (
+    DONE,
+    STOP,
+    Peer,
+    Server,
+    answers,
+    frame,
+    one_and_silence,
+    says,
+    status,
+)
 
 SOURCE = "def area(w, h):\n    return w + h\n\n\ndef keep():\n    return 1\n"
 BETTER = "def area(w, h):\n    return w * h\n"
@@ -184,6 +194,38 @@ def test_an_interrupt_closes_the_connection_and_ends_with_130(
     assert (place / "shape.py").read_text() == SOURCE
 
 
+def waiting_for(path: Path, before: str, answer: str) -> Callable[[Peer], None]:
+    """A state, then nothing until the file is no longer as it was, then the answer."""
+
+    def script(peer: Peer) -> None:
+        peer.stream(frame("def"), end=False)
+        until = time.monotonic() + 20
+        while path.read_text() == before and time.monotonic() < until:
+            peer.wait(0.01)
+        peer.more(frame(answer, 1) + STOP + DONE)
+        peer.send(b"0\r\n\r\n")
+
+    return script
+
+
+def test_48_a_file_that_changes_while_the_answer_comes_is_not_overwritten(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    file = place / "shape.py"
+    server = start(waiting_for(file, SOURCE, fenced(BETTER)))
+    argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
+    program = subprocess.Popen(argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while not server.requests and time.monotonic() < until:
+        time.sleep(0.01)
+    mine = SOURCE.replace("w + h", "w - h")
+    file.write_text(mine)
+    _, said = program.communicate(timeout=20)
+    assert program.returncode == 4, said
+    assert file.read_text() == mine
+    assert b"Traceback" not in said
+
+
 LANGUAGES = {
     "a.js": ("function area(w, h) {\n  return w + h;\n}\n", "w * h"),
     "a.ts": ("function area(w: number, h: number): number {\n  return w + h;\n}\n", "w * h"),
@@ -208,3 +250,16 @@ def test_other_languages_are_edited_at_the_definition_too(
     done = edit(place, server, "multiply in `area`", name, "--yes")
     assert done.returncode == 0, done.stderr
     assert (place / name).read_text() == text.replace("w + h", better)
+
+
+def test_an_older_fault_elsewhere_in_the_file_does_not_stand_in_the_way(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    broken = "def far(:\n    pass\n\n\n" + SOURCE
+    (place / "shape.py").write_text(broken)
+    server = start(answers(fenced(BETTER)))
+    done = edit(place, server, "multiply in `area`", "shape.py", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (place / "shape.py").read_text() == broken.replace("w + h", "w * h")
+    worse = start(answers(fenced("def area(w, h:\n    return w * h\n")))
+    assert edit(place, worse, "multiply in `area`", "shape.py", "--yes").returncode == 5

@@ -37,9 +37,10 @@ class Served:
             text=True,
         )
         assert self.process.stderr is not None
-        self.said = self.process.stderr.readline()
-        found = re.search(r"http://\S+/v1", self.said)
-        self.url = found[0] if found else ""
+        self.said = ""
+        while "serves" not in self.said and (line := self.process.stderr.readline()):
+            self.said += line
+        self.url = (["", *re.findall(r"http://\S+/v1(?=;)", self.said)])[-1]
 
     def post(self, path: str = "/chat/completions", **body: Any) -> httpx.Response:
         return httpx.post(self.url + path, json=body, timeout=60, trust_env=False)

@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 
 from sharpen.core.errors import BadInput, EngineUnavailable
 
+HERE = "this machine"
+"""The origin of what is on this machine: ports and sockets come and go."""
+_PORTS = {"http": 80, "https": 443}
+_EXAMPLE = "for example: openai:http://127.0.0.1:8000/v1#MODEL"
 _ENDPOINTS = ("/chat/completions", "/fim/completions", "/edit/completions", "/completions", "/models")
 
 
@@ -33,6 +37,14 @@ class Address:
     def host(self) -> str:
         """Host and port, as a person is told; the path of a Unix socket."""
         return self.socket or urlsplit(self.base).netloc
+
+    @property
+    def origin(self) -> str:
+        """What a key belongs to: scheme, host and port, or this machine."""
+        if self.loopback:
+            return HERE
+        parts = urlsplit(self.base)
+        return f"{parts.scheme}://{parts.netloc.removesuffix(f':{_PORTS[parts.scheme]}')}".lower()
 
     @property
     def loopback(self) -> bool:
@@ -65,15 +77,15 @@ def address(text: str) -> Address:
                 "unix: needs the path of a socket", "for example: openai:unix:/run/user/1000/sharpen.sock"
             )
         return Address("http://localhost/v1", socket=path)
+    if not text:
+        raise BadInput("an address is missing", _EXAMPLE)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
         raise BadInput(f"{text} is not an address: {error}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or not text.isprintable() or " " in text:
-        raise BadInput(
-            f"{text or 'nothing'} is not an address", "for example: openai:http://127.0.0.1:8000/v1#MODEL"
-        )
+        raise BadInput(f"{text} is not an address", _EXAMPLE)
     if parts.username is not None or parts.password is not None:
         raise BadInput("an address with a name or password in it is not taken", "set SHARPEN_API_KEY")
     path = parts.path.rstrip("/")
@@ -91,7 +103,8 @@ def usable_key(key: str, where: Address) -> str:
         return ""
     if not key.isascii() or not key.isprintable() or " " in key:
         raise EngineUnavailable(
-            "the key has blanks or letters in it that no key has", "set it again: sharpen keys set"
+            "the key has blanks or letters in it that no key has",
+            "look at the variable that it is in, or set it again: sharpen keys set ENGINE",
         )
     if not where.private:
         raise EngineUnavailable(

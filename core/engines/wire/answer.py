@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)")
 _PROSE = re.compile(
-    r"(?i)^(here(?:'s| is| are)|sure\b|certainly|of course|okay|ok,|i(?:'ve| have| will|'ll)\b|the (?:updated|new|following|"
+    r"(?i)^(here(?:'s| is| are)|sure\b|certainly|of course|okay|ok,|i(?:['’](?:ve|d|m|ll)| have| will| would| can| could| am| used| made)\b|"
+    r"(?:sorry|unfortunately|as an ai|there is no|you (?:can|could|should)|we (?:can|could|should))\b|the (?:updated|new|following|"
     r"rewritten|region)\b|below is|this (?:code|version|is)|to (?:fix|do)|note:|let me)"
 )
 _NUMBERED = re.compile(r"\s*(\d+)(?:[:|]|\s\|)\s?(.*)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from textwrap import dedent
 
 from sharpen.core.engines.wire.answer import Place, Unusable
 from sharpen.core.engines.wire.harmless import harmful
@@ -39,7 +40,7 @@ def check(new: str, place: Place, instruction: str) -> None:
     for line in fresh:
         if _ELIDED.match(line):
             raise Unusable(f"it leaves lines out and says so ({line.strip()[:60]!r})")
-        if _MODEL_TAG.search(line) or _CONFLICT.match(line):
+        if _MODEL_TAG.search(line) or _CONFLICT.match(line.lstrip()):
             raise Unusable(f"it has marks in it that are no code ({line.strip()[:40]!r})")
     _bodies(new, place.old)
     _no_diff(new, place.old)
@@ -63,7 +64,8 @@ def _bodies(new: str, old: str) -> None:
 
 
 def _no_diff(new: str, old: str) -> None:
-    lines = [line for line in new.split("\n") if line]
+    # Its indentation has been put right already, as if it were code.
+    lines = [line for line in dedent(new).split("\n") if line]
     heads = [line for line in lines if re.match(r"@@ .*@@|(?:---|\+\+\+) ", line)]
     if heads and not any(line in old for line in heads):
         raise Unusable("it is a diff and not the region's text")

@@ -1,7 +1,8 @@
 """Every way in which a server can fail, as one sentence and something to do about it.
 
 `remote` and `chunks` raise what is made here. A server's own words are shown cut, made harmless, and without the key
-or any line of what was sent to it: providers echo both. Invariant: everything here is EngineUnavailable, exit 3.
+or any line of what was sent to it: providers echo both. Invariant: everything here is EngineUnavailable, exit 3, but for a
+sharpen that says that it worked and found nothing that holds: that is NothingHeld here as it is there.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from http import HTTPStatus
 
 from sharpen.core.engines.wire.harmless import sentence
 from sharpen.core.engines.wire.retry import parsed
-from sharpen.core.errors import EngineUnavailable
+from sharpen.core.errors import EngineUnavailable, NothingHeld, SharpenError
 
+NOTHING_HELD = "nothing_held"
+"""The code of that error."""
 _ECHO_CHARS = 16
 """A line of the prompt shorter than this says nothing by being repeated."""
 
@@ -131,8 +134,23 @@ def _phrase(status: int) -> str:
         return "with no known status"
 
 
-def in_stream(server: Server, body: object) -> EngineUnavailable:
+def nothing_held(server: Server, body: bytes | object) -> NothingHeld | None:
+    """What a sharpen says that found no edit which holds; None for every other error."""
+    found = parsed(body) if isinstance(body, bytes) else body
+    error = found.get("error") if isinstance(found, Mapping) else None
+    if not isinstance(error, Mapping) or error.get("code") != NOTHING_HELD:
+        return None
+    said = server.clean(words(found)).partition("; nothing was written")[0]
+    return NothingHeld(
+        f"{server.host} answered that {said}; nothing was written",
+        "name a smaller region, or try another engine",
+    )
+
+
+def in_stream(server: Server, body: object) -> SharpenError:
     """An error that comes as a part of the answer."""
+    if (held := nothing_held(server, body)) is not None:
+        return held
     said = server.clean(words(body))
     return server.fault(f"broke off: {said}" if said else "broke off with an error", "try again")
 

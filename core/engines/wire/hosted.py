@@ -18,6 +18,7 @@ from sharpen.core.engines.wire.faults import Server
 from sharpen.core.errors import BadInput, EngineUnavailable
 
 MERCURY = "https://api.inceptionlabs.ai/v1"
+MERCURY_ORIGIN = "https://api.inceptionlabs.ai"
 MERCURY_MODEL = "mercury-2.5"
 FILL_MODEL = "mercury-edit-2"
 EFFORTS = ("instant", "low", "medium", "high")
@@ -26,19 +27,26 @@ WINDOWS = {"mercury-2": 128_000, "mercury-2.5": 260_000, "mercury-3": 1_000_000,
 """Tokens of a prompt and its answer."""
 PRICES = {"mercury-2": (0.25, 0.025, 0.75), "mercury-3": (0.10, 0.01, 0.35), FILL_MODEL: (0.25, 0.025, 0.75)}
 """US dollars a million tokens: prompt, prompt from the cache, answer."""
+Kind = Literal["mercury", "openai"]
 _THINKING_TOKENS = {"instant": 0, "low": 2048, "medium": 4096, "high": 12_288}
 
 
-def _no_key(_name: str) -> str | None:
+def _no_key(_name: str, _origin: str) -> str | None:
     return None
+
+
+def _nowhere(_name: str, _origin: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What the user has set up on this machine."""
 
-    key: Callable[[str], str | None] = _no_key
-    """The key of an engine, `mercury` or `openai`; None for none."""
+    key: Callable[[str, str], str | None] = _no_key
+    """The key of an engine, `mercury` or `openai`, for an origin; None for none."""
+    elsewhere: Callable[[str, str], str] = _nowhere
+    """Another origin that a key of the engine is kept for; empty for none."""
     mercury_url: str = ""
     """An address in the place of Mercury's own."""
     models: Path | None = None
@@ -51,19 +59,31 @@ class Hosted:
 
     name: str
     """As the user typed it, without the model."""
-    kind: Literal["mercury", "openai"]
+    kind: Kind
     where: Address
     model: str
     """Empty where the server is to say which it has."""
     key: str = field(default="", repr=False)
     effort: str = ""
+    elsewhere: str = ""
+    """An origin that a key is kept for, where none is for this one."""
 
     @property
     def server(self) -> Server:
         """Who is spoken of in errors. Raises EngineUnavailable where the key may not be sent there."""
+        hint = f"export {KEY_VARIABLES[self.kind]}=…, or sharpen keys set {self._typed}"
         if self.kind == "mercury" and not self.key.strip():
-            raise EngineUnavailable("mercury needs a key, and none is set", KEYS_HINT["mercury"])
-        return Server(self.name, self.where.host, usable_key(self.key, self.where), KEYS_HINT[self.kind])
+            if self.elsewhere:
+                said = f"the key that is kept for mercury is for {self.elsewhere} alone, and mercury is {self.where.origin} here"
+                raise EngineUnavailable(said, f"unset INCEPTION_BASE_URL, or {hint}")
+            raise EngineUnavailable("mercury needs a key, and none is set", hint)
+        return Server(self.name, self.where.host, usable_key(self.key, self.where), hint)
+
+    @property
+    def _typed(self) -> str:
+        """The engine as `sharpen keys set` takes it."""
+        away = self.kind == "openai" and not self.where.loopback
+        return f"openai:{self.where.origin}" if away else self.kind
 
     @property
     def window(self) -> int:
@@ -75,10 +95,7 @@ class Hosted:
         return 1024 + region_chars + _THINKING_TOKENS.get(self.effort, 0)
 
 
-KEYS_HINT = {
-    "mercury": "export INCEPTION_API_KEY=…, or sharpen keys set mercury",
-    "openai": "export SHARPEN_API_KEY=…, or sharpen keys set openai",
-}
+KEY_VARIABLES = {"mercury": "INCEPTION_API_KEY", "openai": "SHARPEN_API_KEY"}
 
 
 def is_hosted(spec: str | None) -> bool:
@@ -96,10 +113,13 @@ def hosted(spec: str, access: Access) -> Hosted:
             raise BadInput(f"{effort} is no effort", f"one of {', '.join(EFFORTS)}: mercury@low")
     name, _, model = rest.partition("#")
     if name == "mercury":
-        where = address(access.mercury_url or MERCURY)
-        return Hosted(name, "mercury", where, model or MERCURY_MODEL, access.key(name) or "", effort or "low")
-    where = address(name.removeprefix("openai:"))
-    return Hosted(name, "openai", where, model, access.key("openai") or "", effort)
+        where, model, effort = address(access.mercury_url or MERCURY), model or MERCURY_MODEL, effort or "low"
+    else:
+        where = address(name.removeprefix("openai:"))
+    kind: Kind = "mercury" if name == "mercury" else "openai"
+    key = access.key(kind, where.origin) or ""
+    other = "" if key else access.elsewhere(kind, where.origin)
+    return Hosted(name, kind, where, model, key, effort, other)
 
 
 def cost(model: str, usage: Usage, prices: Mapping[str, tuple[float, float, float]]) -> float | None:

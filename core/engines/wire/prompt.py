@@ -93,7 +93,12 @@ def again(request: Asked, answer: str, why: str) -> tuple[Message, ...]:
 
 
 def fill_prompt(request: Request, told: Asked) -> str:
-    """What stands before a pure insertion, for a model that knows no instructions: it comes as a comment."""
+    """What stands before a pure insertion, for a model that knows no instructions: it comes as a comment.
+
+    Without an instruction, as an editor asks, nothing is added to what stands there.
+    """
+    if not request.instruction.strip():
+        return told.before
     mark = _COMMENTS.get(_language(request.document.path), "//")
     line = told.before[told.before.rfind("\n") + 1 :]
     indent = line if not line.strip() else ""
@@ -120,6 +125,12 @@ def _background(request: Request, masked: Masked, room: int) -> str:
     for document in request.context:
         text = masked.mask(document.text)
         piece = f"File for reference: {document.path}\n{_fenced(text, fence_for(text))}\n\n"
+        if len(piece) <= room:
+            parts.append(piece)
+            room -= len(piece)
+    if request.begun:
+        text = masked.mask(request.begun)
+        piece = f"What the user has changed so far, to be gone on with:\n{_fenced(text, fence_for(text))}\n\n"
         if len(piece) <= room:
             parts.append(piece)
             room -= len(piece)

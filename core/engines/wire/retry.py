@@ -25,11 +25,17 @@ def worth(status: int, headers: Mapping[str, str]) -> bool:
     return status in {408, 409, 425, 429} or status >= 500
 
 
+def queued(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the server is only busy, and says when to come back: then patience is what it asks for."""
+    return status == 429 and ("retry-after" in headers or "retry-after-ms" in headers)
+
+
 def wait(attempt: int, headers: Mapping[str, str], body: bytes, now: datetime, chance: float) -> float:
     """Seconds until the next try; `attempt` counts from 0, `chance` is 0..1."""
     told = _told(headers, body, now)
     if told is not None:
-        return told
+        # Many that were told the same must not come back together.
+        return told * (1 + 0.25 * chance) if attempt else told
     return float(min(MOST_SECONDS, FIRST_SECONDS * 2**attempt) * (1 - 0.25 * chance))
 
 

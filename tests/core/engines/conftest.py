@@ -251,7 +251,7 @@ def request(**more: object) -> Request:
 
 def engine(url: str, *, kind: str = "mercury", limits: Limits = QUICK, key: str = KEY) -> RemoteEngine:
     spec = "mercury#mercury-2" if kind == "mercury" else f"openai:{url}#m"
-    return RemoteEngine(hosted(spec, Access(lambda _name: key, url)), limits)
+    return RemoteEngine(hosted(spec, Access(lambda _name, _origin: key, mercury_url=url)), limits)
 
 
 def refine(url: str, **more: object) -> tuple[list[Frame], Candidate]:

@@ -56,7 +56,7 @@ def test_a_key_that_cannot_be_one_is_told(key: str) -> None:
 
 
 def test_an_engines_name_says_model_and_effort() -> None:
-    access = Access(lambda name: f"key-of-{name}", "")
+    access = Access(lambda name, _origin: f"key-of-{name}")
     one, two = hosted("mercury#mercury-2@high", access), hosted("openai:http://h:1/v1#org/m", access)
     assert [one.model, one.effort, one.key] == ["mercury-2", "high", "key-of-mercury"]
     assert [two.name, two.model, two.key] == ["openai:http://h:1/v1", "org/m", "key-of-openai"]
