@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,6 +110,8 @@ def _flushed(code: int) -> int:
 def _defect(error: Exception) -> Exit:
     kept = ""
     try:
+        import traceback
+
         from sharpen.cli.terminal import state_folder
 
         folder = state_folder() / "reports"

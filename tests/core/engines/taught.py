@@ -28,7 +28,15 @@ from sharpen.core.engines.wire.prompt import asked
 from sharpen.core.request import Request
 from sharpen.core.targets import parse, resolve
 
-SIZES = {"width": 128, "hidden": 256, "layers": 2, "heads": 4, "kv_heads": 4, "head_size": 32, "vocabulary": 800}
+SIZES = {
+    "width": 128,
+    "hidden": 256,
+    "layers": 2,
+    "heads": 4,
+    "kv_heads": 4,
+    "head_size": 32,
+    "vocabulary": 800,
+}
 FILE = """import math
 
 
@@ -117,7 +125,9 @@ def taught(folder: Path, steps: int = 150) -> Path:
     return folder
 
 
-def _loss(model: Transformer, chat: list[int], answer: list[int], mask: int, generator: torch.Generator) -> Tensor:
+def _loss(
+    model: Transformer, chat: list[int], answer: list[int], mask: int, generator: torch.Generator
+) -> Tensor:
     """Three canvases of one answer, each with another share of it unknown."""
     target = torch.tensor(answer)
     share = torch.rand(3, 1, generator=generator) * 0.95 + 0.05
