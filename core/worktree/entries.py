@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sharpen.core.errors import FileChanged, Refused, WriteFailed
 from sharpen.core.worktree import git
+from sharpen.core.worktree.owner import give
 from sharpen.core.worktree.pending import TEMPORARY_MARK, Note
 
 if TYPE_CHECKING:  # a hook reads on every commit and seldom writes
@@ -97,9 +98,26 @@ def blobs(root: Path, names: Sequence[str], *, quick: bool = False) -> list[byte
 
 
 def add_blob(root: Path, data: bytes, filters_of: str = "") -> str:
-    """Store the bytes as an object and give its name; `filters_of`: converted as git does for that path."""
+    """Store the bytes as an object and give its name; `filters_of`: converted as git does for that path.
+
+    Raises WriteFailed.
+    """
     how = [f"--path={filters_of}"] if filters_of else ["--no-filters"]
-    return answer(root, "hash-object", "-w", "--stdin", *how, stdin=data).decode("ascii").strip()
+    said = git.run(root, "hash-object", "-w", "--stdin", *how, stdin=data, hook_index=True)
+    if said.status:
+        raise WriteFailed(f"the repository at {root} cannot be written: {said.error or said.status}")
+    name = said.out.decode("ascii").strip()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        _give_object(root, name)
+    return name
+
+
+def _give_object(root: Path, name: str) -> None:
+    """A folder of objects that is root's would keep its owner from committing later."""
+    told = answer(root, "rev-parse", "--git-path", "objects").removesuffix(b"\n")
+    folder = root / os.fsdecode(told)
+    give(folder / name[:2], folder)
+    give(folder / name[:2] / name[2:], folder)
 
 
 def replace(root: Path, changes: Sequence[Indexed], store: Store) -> None:
@@ -136,6 +154,7 @@ def _replaced(root: Path, changes: Sequence[Indexed], index: Path, store: Store)
         )
         if done.status:
             raise WriteFailed(f"the index cannot be written: {done.error}")
+        give(beside, index if known is not None else index.parent)
         try:
             # A second name for the finished index is the lock: it fails where git holds one.
             os.link(beside, lock)
@@ -155,9 +174,6 @@ def _copied(index: Path, beside: Path) -> bytes | None:
         import shutil
 
         shutil.copy2(index, beside)
-        with contextlib.suppress(OSError):
-            info = index.stat()
-            os.chown(beside, info.st_uid, info.st_gid)
     return known
 
 
