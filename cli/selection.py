@@ -84,6 +84,8 @@ def repository() -> Path:
     """The repository that we are in. Raises Refused where there is none."""
     root = find_root(Path())
     if root is None:
+        if all((Path() / name).exists() for name in ("HEAD", "objects", "refs")):
+            raise Refused("this is a git folder and holds no files", "run this in one of its worktrees")
         raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
     return root
 

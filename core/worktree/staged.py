@@ -77,16 +77,20 @@ def _read(
 
 
 def _mirrored(root: Path, listed: Sequence[tuple[str, str, str]], contents: Sequence[bytes]) -> set[str]:
-    """Names whose working file is what is staged, by its bytes or by what git would make of them (line endings)."""
+    """Names whose working file is what is staged: by its bytes, or by its text and what git would make of its bytes.
+
+    A filter or `ident` makes another text of it; such a file is left alone, because nothing tells where a repair belongs.
+    """
     same, doubtful = set(), []
     for (name, _mode, blob), data in zip(listed, contents, strict=True):
         place = root / name
         try:
             if place.is_symlink() or not place.is_file():
                 continue
-            if place.read_bytes() == data:
+            working = place.read_bytes()
+            if working == data:
                 same.add(name)
-            else:
+            elif _text(working) == _text(data):
                 doubtful.append((name, blob))
         except OSError:
             continue
@@ -97,3 +101,11 @@ def _mirrored(root: Path, listed: Sequence[tuple[str, str, str]], contents: Sequ
         hashed = answer(root, "hash-object", "--stdin-paths", stdin=paths, quick=True).decode("ascii").split()
         same.update(name for (name, blob), now in zip(doubtful, hashed, strict=True) if blob == now)
     return same
+
+
+def _text(data: bytes) -> str | None:
+    """With line endings as one; None for what is no text."""
+    try:
+        return Document.from_bytes(data).text
+    except NotText:
+        return None
