@@ -170,7 +170,7 @@ assert merged([]) == []
 """
 
 CASES = (
-    Bug("median-floor", "operator", _MEDIAN, "len(ordered) // 2", "len(ordered) - 2", _MEDIAN_CHECK),
+    Bug("median-floor", "operator", _MEDIAN, "len(ordered) // 2", "len(ordered) / 2", _MEDIAN_CHECK),
     Bug("median-add", "operator", _MEDIAN, "] + ordered", "] - ordered", _MEDIAN_CHECK),
     Bug("ring-mod", "operator", _QUEUE, "self.count) % self", "self.count) // self", _QUEUE_CHECK),
     Bug("ring-minus", "operator", _QUEUE, "self.count -= 1", "self.count += 1", _QUEUE_CHECK),
@@ -214,6 +214,6 @@ CASES = (
         "    if line:\n        lines.extend",
         _TEXT_CHECK,
     ),
-    Bug("graph-append", "wrong function", _GRAPH, "waiting.append", "waiting.extend", _GRAPH_CHECK),
+    Bug("wrap-join", "wrong function", _TEXT, "text.split()", "text.strip()", _TEXT_CHECK),
 )
 """In the order of their kinds."""
