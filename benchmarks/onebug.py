@@ -48,7 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=len(CASES))
     parser.add_argument("--json", type=Path, help="write every outcome here too")
     options = parser.parse_args(argv)
-    outcomes = [tried(bug) for bug in CASES[: options.limit]]
+    outcomes = []
+    for bug in CASES[: options.limit]:
+        outcomes.append(tried(bug))
+        print(outcomes[-1], file=sys.stderr, flush=True)
     report(outcomes)
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1), encoding="utf-8")
