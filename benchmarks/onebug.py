@@ -68,7 +68,7 @@ def tried(bug: Bug) -> Outcome:
         for line in (("init", "-q"), ("add", "."), (*NOBODY, "commit", "-qm", "bug")):
             subprocess.run(("git", *line), cwd=folder, check=True)
         check = f"{sys.executable} check_subject.py"
-        if subprocess.run(check.split(), cwd=folder, capture_output=True, check=False).returncode == 0:
+        if passed(check, folder):
             raise ValueError(f"{bug.name}: the assertions do not see the bug")
         began = time.perf_counter()
         ran = subprocess.run(
@@ -81,8 +81,18 @@ def tried(bug: Bug) -> Outcome:
         events = [json.loads(line) for line in ran.stdout.splitlines()]
         tries = sum(event["event"] == "verified" and "check" in event for event in events)
         text = module.read_text(encoding="utf-8")
-        passes = subprocess.run(check.split(), cwd=folder, capture_output=True, check=False).returncode == 0
-        return Outcome(bug.name, bug.kind, passes, text == bug.right, tries, seconds)
+        return Outcome(bug.name, bug.kind, passed(check, folder), text == bug.right, tries, seconds)
+
+
+def passed(check: str, folder: Path) -> bool:
+    """Whether the assertions hold; a bug may loop for ever."""
+    try:
+        return (
+            subprocess.run(check.split(), cwd=folder, capture_output=True, check=False, timeout=10).returncode
+            == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def report(outcomes: Sequence[Outcome]) -> None:
