@@ -225,16 +225,21 @@ def _place(write: Write, temporary: Path | None) -> None:
 
 def _swap(label: str, real: Path, temporary: Path, old: bytes, new: bytes) -> None:
     """Put the temporary file in place of `old`, looking at what comes out: a save in this instant stands."""
-    if exchange(temporary, real):
-        if _holds(temporary, old):
-            return
-        exchange(temporary, real)
-        if not _holds(temporary, new):  # saved once more meanwhile: the newest stands
-            exchange(temporary, real)
-        raise changed(label)
+    # The checkpoint has been synced since the last look, which takes time enough to save. What is seen here is never
+    # swapped in and out again, so that nobody reads and saves an edit that is taken back.
     if not _holds(real, old):
         raise changed(label)
-    temporary.replace(real)
+    if not exchange(temporary, real):
+        temporary.replace(real)
+        return
+    if _holds(temporary, old):
+        return
+    exchange(temporary, real)
+    if not _holds(temporary, new):  # saved once more meanwhile: the newest stands
+        exchange(temporary, real)
+        # It may have been made of the edit: not for what is only known to be as it was.
+        raise WriteFailed(f"{label} was saved twice while it was being written", "sharpen undo --list")
+    raise changed(label)
 
 
 def _holds(path: Path, data: bytes) -> bool:
