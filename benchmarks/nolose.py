@@ -33,8 +33,9 @@ from sharpen.core.errors import SharpenError
 from sharpen.core.patch import Patch
 from sharpen.core.worktree import git
 from sharpen.core.worktree.apply import apply
-from sharpen.core.worktree.index import put, staged
+from sharpen.core.worktree.index import put
 from sharpen.core.worktree.journal import Journal
+from sharpen.core.worktree.staged import staged
 
 NAMES = ("a.py", "b.py")
 START = "".join(f"start_{number} = {number}\n" for number in range(8))

@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +111,8 @@ def report_defect(error: Exception) -> Exit:
     """Say that something is a defect, in one line; the rest goes into a file."""
     kept = ""
     try:
+        import traceback
+
         from sharpen.cli.terminal import state_folder
 
         folder = state_folder() / "reports"

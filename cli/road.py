@@ -31,8 +31,9 @@ from sharpen.core.request import Settings as EngineSettings
 from sharpen.core.session import Job, Write, run
 from sharpen.core.worktree.apply import NO_STAGING, apply
 from sharpen.core.worktree.find import find_root
-from sharpen.core.worktree.index import Staged, put
+from sharpen.core.worktree.index import put
 from sharpen.core.worktree.journal import Journal, Limits
+from sharpen.core.worktree.staged import Staged
 
 if TYPE_CHECKING:
     from sharpen.core.worktree.stage import Planned

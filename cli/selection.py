@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharpen.cli.fatal import report_error, say
 from sharpen.cli.sources import read
@@ -16,10 +17,11 @@ from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
 from sharpen.core.errors import Refused, SharpenError
-from sharpen.core.session import Target
-from sharpen.core.worktree.earlier import committed
 from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
-from sharpen.core.worktree.index import Staged, staged
+
+if TYPE_CHECKING:
+    from sharpen.core.session import Target
+    from sharpen.core.worktree.staged import Staged
 
 ENDINGS = (".py", ".pyi", ".pyw")
 
@@ -61,6 +63,8 @@ def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
 
 def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
     """What is staged, of all files or of the named ones. `only_new`: see `_new`. Raises Refused outside git."""
+    from sharpen.core.worktree.staged import staged
+
     root = repository()
     files, errors = staged(root, ENDINGS)
     code = 0
@@ -80,6 +84,8 @@ def repository() -> Path:
     """The repository that we are in. Raises Refused where there is none."""
     root = find_root(Path())
     if root is None:
+        if all((Path() / name).exists() for name in ("HEAD", "objects", "refs")):
+            raise Refused("this is a git folder and holds no files", "run this in one of its worktrees")
         raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
     return root
 
@@ -93,6 +99,8 @@ def changed_paths() -> tuple[str, ...]:
 
 def _new(found: dict[str, tuple[Diagnostic, ...]]) -> dict[str, tuple[Diagnostic, ...]]:
     """Without what HEAD has in the same file: a commit answers for what it changes, not for what it found."""
+    from sharpen.core.worktree.earlier import committed
+
     fresh = dict(found)
     for path, diagnostics in found.items():
         root = find_root(Path(path)) if diagnostics and path != "-" else None
@@ -127,7 +135,12 @@ def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:
 
 
 def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
-    return tuple(Target(d, d.whole(), found[d.path]) for d in documents if found.get(d.path))
+    broken = [d for d in documents if found.get(d.path)]
+    if not broken:
+        return ()
+    from sharpen.core.session import Target
+
+    return tuple(Target(d, d.whole(), found[d.path]) for d in broken)
 
 
 def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], int]:

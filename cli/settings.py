@@ -9,7 +9,6 @@ nothing, and a machine without a home folder merely has no user's file.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,6 +112,8 @@ def _table(path: Path, *keys: str) -> Table:
         return str(path), {}
     if keys and b"sharpen" not in data:  # most pyproject files: not worth a parse
         return str(path), {}
+    import tomllib
+
     try:
         table: Any = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -1,11 +1,15 @@
 """The first look at the command line: `sharpen` and `sharpen PATH...` open the app, everything else is a command.
 
 The console entry. Reading a command line properly takes 45 ms of imports, which a first picture has no use for, so this
-looks at the first word alone. A command wins over a file of its name: `./models` is the file.
+looks at the first word alone, and what a hook calls is read by `quick`. A command wins over a file of its name:
+`./models` is the file.
 """
 
 from __future__ import annotations
 
+from sharpen.cli import early  # noqa: F401 - catches an interrupt of the imports that follow
+
+# isort: split
 import sys
 
 COMMANDS = frozenset(
@@ -39,6 +43,23 @@ def main() -> None:
             from sharpen.cli import fatal
 
             sys.exit(fatal.guarded(lambda: sys.exit(tui.run(paths))))
+    if arguments[:1] == ["fix"]:
+        _fix(arguments[1:])
     from sharpen.cli.main import main as run_command
 
     run_command()
+
+
+def _fix(arguments: list[str]) -> None:
+    """Run it and end, where its command line is of the simple kind."""
+    from sharpen.cli import quick
+
+    known = quick.read(arguments)
+    if known is None:
+        return
+    code = quick.run(*known)
+    import signal
+
+    # All is done: an interrupt of the interpreter's own end would only print a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)

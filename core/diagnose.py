@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -74,6 +73,8 @@ def _located(text: str, error: SyntaxError) -> Diagnostic:
 def ruff_path() -> str:
     """The ruff that was installed beside sharpen, else the one on PATH. Raises EngineUnavailable."""
     beside = Path(sys.executable).with_name("ruff.exe" if os.name == "nt" else "ruff")
+    import shutil
+
     found = str(beside) if beside.exists() else shutil.which("ruff")
     if not found:
         raise EngineUnavailable(
@@ -112,6 +113,8 @@ def names(text: str, path: str = "code.py", codes: Sequence[str] = UNDEFINED) ->
 
 
 def _from_ruff(rows: list[dict[str, object]], text: str, codes: Sequence[str]) -> tuple[Diagnostic, ...]:
+    if not rows:  # of nearly all files of a commit
+        return ()
     starts = [0]
     for each in text.split("\n"):
         starts.append(starts[-1] + len(each) + 1)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import bisect
 import codecs
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -96,6 +95,8 @@ class Document:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the whole file in hexadecimal; empty for a file that is not there yet."""
+        import hashlib  # its library takes longer to load than a clean file to judge
+
         return "" if self.absent else hashlib.sha256(self.data).hexdigest()
 
     @cached_property

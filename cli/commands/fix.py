@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, report_error, say
 from sharpen.cli.options import Options
-from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import Selection, in_index, on_disk
-from sharpen.cli.sources import read
-from sharpen.cli.terminal import Terminal
 from sharpen.core.errors import BadInput, EngineUnavailable
-from sharpen.core.session import Job
+
+if TYPE_CHECKING:
+    from sharpen.cli.terminal import Terminal
+    from sharpen.core.session import Job
 
 INSTRUCTION = "fix what is broken"
 KINDS = ("syntax", "undefined")
@@ -21,7 +21,6 @@ KINDS = ("syntax", "undefined")
 
 def run(paths: tuple[str, ...], options: Options) -> int:
     """Repair the named files, or those that differ from HEAD, or what is staged; returns the exit code."""
-    terminal = Terminal.here(options.animation)
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
     hook = bool(os.environ.get("PRE_COMMIT"))
@@ -39,23 +38,49 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         chosen, seconds = hunted(chosen, options)
     if not chosen.targets:
         return _nothing(chosen, options)
-    # Nothing of engines before this: a clean commit is not to wait for their imports.
+    return _repaired(chosen, options, seconds)
+
+
+def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int:
+    """Something is broken: only now is everything imported that a clean commit is not to wait for."""
     from sharpen.cli.access import engine as engine_of
+    from sharpen.cli.road import play
+    from sharpen.cli.terminal import Terminal
     from sharpen.core.engines.wire.hosted import is_hosted
 
     try:
         engine = engine_of(options.engine, INSTRUCTION)
     except EngineUnavailable as error:
-        if not hook or options.strict:
+        if not os.environ.get("PRE_COMMIT") or options.strict:
             return report_error(error)
         say(f"sharpen: {error.message}; the commit goes on")
         return Exit.DONE
+    terminal = Terminal.here(options.animation)
+    job = _job(chosen, options, terminal, seconds)
+    if is_hosted(options.engine):
+        from dataclasses import replace
+
+        from sharpen.cli.sending import goes_on, prepared
+
+        job = replace(prepared(job), whole=False)
+        if not goes_on(job, engine, options):
+            return Exit.DONE
+    code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
+    # Bad input among good keeps its code, unless the run was interrupted.
+    return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code
+
+
+def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float | None) -> Job:
+    from sharpen.cli.road import engine_settings
+    from sharpen.cli.sources import read
+    from sharpen.core.session import Job
+
     targets = chosen.targets[: options.max_files]
     if len(targets) < len(chosen.targets):
         say(
             f"sharpen: {files(len(chosen.targets))} are broken; {len(targets)} of them are looked at (--max-files)"
         )
-    job = Job(
+    return Job(
         INSTRUCTION,
         targets,
         tuple(read(path) for path in options.context),
@@ -65,15 +90,6 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         KINDS,
         check_seconds=seconds,
     )
-    if is_hosted(options.engine):
-        from sharpen.cli.sending import goes_on, prepared
-
-        job = replace(prepared(job), whole=False)
-        if not goes_on(job, engine, options):
-            return Exit.DONE
-    code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
-    # Bad input among good keeps its code, unless the run was interrupted.
-    return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code
 
 
 def _nothing(chosen: Selection, options: Options) -> int:

@@ -44,7 +44,11 @@ def _run(words: tuple[str, ...], *, show: bool, redo: bool, before: bool, json: 
     if show:
         _list(journal, paths, json=json)
         return Exit.DONE
-    if not journal.list() and (other := journal.latest_root(state_folder())) is not None:
+    if (
+        not journal.list()
+        and not journal.damaged()
+        and (other := journal.latest_root(state_folder())) is not None
+    ):
         raise BadInput(
             "nothing was edited here", f"the last edit was made in {other}: run sharpen undo there"
         )
@@ -125,6 +129,8 @@ def _list(journal: Journal, paths: tuple[str, ...], *, json: bool) -> None:
             jsonl.line(_fields(one))
         else:
             out(_line(one) + "\n")
+    for number in journal.damaged():
+        say(f"sharpen: checkpoint {number} is damaged and cannot be used: {journal.folder}")
 
 
 def _fields(one: Checkpoint) -> dict[str, object]:

@@ -33,6 +33,7 @@ from sharpen.core.worktree.planned import (
     shared,
     touched,
 )
+from sharpen.core.worktree.rebase import rebase
 from sharpen.core.worktree.store import Checkpoint, Indexed, Pair, Store, sync_folder
 
 Step = Callable[[str], None]
@@ -135,8 +136,12 @@ def put(
             said("recorded")
             for write in writes:
                 begun.append(write)
-                with _explained(write):
-                    _place(write, temporaries.get(write.real))
+                try:
+                    with _explained(write):
+                        _place(write, temporaries.get(write.real))
+                except FileChanged:  # it is as it was found: nothing of ours is in it
+                    begun.pop()
+                    raise
                 said(f"placed {write.real.name}")
             for folder in {write.real.parent for write in writes}:
                 sync_folder(folder)
@@ -220,16 +225,21 @@ def _place(write: Write, temporary: Path | None) -> None:
 
 def _swap(label: str, real: Path, temporary: Path, old: bytes, new: bytes) -> None:
     """Put the temporary file in place of `old`, looking at what comes out: a save in this instant stands."""
-    if exchange(temporary, real):
-        if _holds(temporary, old):
-            return
-        exchange(temporary, real)
-        if not _holds(temporary, new):  # saved once more meanwhile: the newest stands
-            exchange(temporary, real)
-        raise changed(label)
+    # The checkpoint has been synced since the last look, which takes time enough to save. What is seen here is never
+    # swapped in and out again, so that nobody reads and saves an edit that is taken back.
     if not _holds(real, old):
         raise changed(label)
-    temporary.replace(real)
+    if not exchange(temporary, real):
+        temporary.replace(real)
+        return
+    if _holds(temporary, old):
+        return
+    exchange(temporary, real)
+    if not _holds(temporary, new):  # saved once more meanwhile: the newest stands
+        exchange(temporary, real)
+        # It may have been made of the edit: not for what is only known to be as it was.
+        raise WriteFailed(f"{label} was saved twice while it was being written", "sharpen undo --list")
+    raise changed(label)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -277,33 +287,43 @@ def _put_back(begun: Sequence[Write]) -> None:
             data, _info = current(write.real)
         except OSError:
             continue  # something else took its place: not ours to move
-        old, new = write.old, write.new
-        torn = (
-            write.in_place and None not in (data, old, new) and is_torn(data or b"", old or b"", new or b"")
-        )
-        if data == old or not (data == new or torn):
-            continue  # not begun after all, or somebody else's bytes
         try:
-            _return(write, data)
+            wanted = _before(write, data)
+            if wanted != data:
+                _return(write, data, wanted)
         except (OSError, SharpenError):
             failed.append(write.label)
     if failed:
         raise WriteFailed(f"writing failed, and {', '.join(failed)} could not be put back", "sharpen undo")
 
 
-def _return(write: Write, data: bytes | None) -> None:
+def _before(write: Write, data: bytes | None) -> bytes | None:
+    """What `data`, which the file now holds, is without our edit. Raises FileChanged where that cannot be told."""
+    old, new = write.old, write.new
+    if data is None or old is None or new is None:
+        return old if data == new else data
+    if data in (old, new) or (write.in_place and is_torn(data, old, new)):
+        return old
+    # Somebody saved on top of our edit: theirs stays, and ours goes out of it, or its checkpoint has to stay.
+    joined = rebase(new, data, old)
+    if joined is None:
+        raise changed(write.label)
+    return joined
+
+
+def _return(write: Write, data: bytes | None, wanted: bytes | None) -> None:
     if write.in_place:
-        _overwrite(write.real, data or b"", write.old or b"")
-    elif write.old is None:
+        _overwrite(write.real, data or b"", wanted or b"")
+    elif wanted is None:
         write.real.unlink()
     else:
         temporary = _beside(write.real)
         try:
-            _write_temporary(write, write.old, temporary)
+            _write_temporary(write, wanted, temporary)
             if data is None:
                 _create(temporary, write.real)
             else:
-                _swap(write.label, write.real, temporary, data, write.old)
+                _swap(write.label, write.real, temporary, data, wanted)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharpen.core.errors import FileChanged, Refused, WriteFailed
 from sharpen.core.worktree import git
+from sharpen.core.worktree.owner import give
 from sharpen.core.worktree.pending import TEMPORARY_MARK, Note
-from sharpen.core.worktree.store import Indexed, Store
+
+if TYPE_CHECKING:  # a hook reads on every commit and seldom writes
+    from sharpen.core.worktree.store import Indexed, Store
 
 PATIENCE_SECONDS = 5.0
 """How long another git process may hold the index."""
@@ -36,9 +38,11 @@ class Entry:
     """The object's name in hexadecimal."""
 
 
-def answer(root: Path, *arguments: str, stdin: bytes = b"", index_file: str = "") -> bytes:
-    """What git says, of the index that is being committed where we are in a hook. Raises Refused."""
-    said = git.run(root, *arguments, stdin=stdin, hook_index=True, index_file=index_file)
+def answer(
+    root: Path, *arguments: str, stdin: bytes = b"", index_file: str = "", quick: bool = False
+) -> bytes:
+    """What git says, of the index that is being committed where we are in a hook. `quick`: see `git.run`. Raises Refused."""
+    said = git.run(root, *arguments, stdin=stdin, hook_index=True, index_file=index_file, quick=quick)
     if said.status:
         raise Refused(f"git cannot read the repository at {root}: {said.error or said.status}")
     return said.out
@@ -75,11 +79,12 @@ def _parsed(out: bytes) -> dict[str, Entry]:
     return found
 
 
-def blobs(root: Path, names: Sequence[str]) -> list[bytes]:
+def blobs(root: Path, names: Sequence[str], *, quick: bool = False) -> list[bytes]:
     """The bytes of each object, in one git process. Raises Refused where one is missing."""
     if not names:
         return []
-    out = answer(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+    stdin = "".join(f"{name}\n" for name in names).encode()
+    out = answer(root, "cat-file", "--batch", stdin=stdin, quick=quick)
     found, at = [], 0
     for name in names:
         end = out.index(b"\n", at)
@@ -93,9 +98,26 @@ def blobs(root: Path, names: Sequence[str]) -> list[bytes]:
 
 
 def add_blob(root: Path, data: bytes, filters_of: str = "") -> str:
-    """Store the bytes as an object and give its name; `filters_of`: converted as git does for that path."""
+    """Store the bytes as an object and give its name; `filters_of`: converted as git does for that path.
+
+    Raises WriteFailed.
+    """
     how = [f"--path={filters_of}"] if filters_of else ["--no-filters"]
-    return answer(root, "hash-object", "-w", "--stdin", *how, stdin=data).decode("ascii").strip()
+    said = git.run(root, "hash-object", "-w", "--stdin", *how, stdin=data, hook_index=True)
+    if said.status:
+        raise WriteFailed(f"the repository at {root} cannot be written: {said.error or said.status}")
+    name = said.out.decode("ascii").strip()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        _give_object(root, name)
+    return name
+
+
+def _give_object(root: Path, name: str) -> None:
+    """A folder of objects that is root's would keep its owner from committing later."""
+    told = answer(root, "rev-parse", "--git-path", "objects").removesuffix(b"\n")
+    folder = root / os.fsdecode(told)
+    give(folder / name[:2], folder)
+    give(folder / name[:2] / name[2:], folder)
 
 
 def replace(root: Path, changes: Sequence[Indexed], store: Store) -> None:
@@ -104,6 +126,8 @@ def replace(root: Path, changes: Sequence[Indexed], store: Store) -> None:
     Raises FileChanged where an entry is not `before`, WriteFailed where the index cannot be written, Refused where
     git does not answer; then the index is as it was.
     """
+    import time
+
     index = git.index_path(root)
     if index is None:
         raise Refused(f"{root} is not a git repository any more")
@@ -130,6 +154,7 @@ def _replaced(root: Path, changes: Sequence[Indexed], index: Path, store: Store)
         )
         if done.status:
             raise WriteFailed(f"the index cannot be written: {done.error}")
+        give(beside, index if known is not None else index.parent)
         try:
             # A second name for the finished index is the lock: it fails where git holds one.
             os.link(beside, lock)
@@ -146,10 +171,9 @@ def _copied(index: Path, beside: Path) -> bytes | None:
     """The index under another name, with its time (git compares files' times with it); None where there is none."""
     known = _bytes(index)
     if known is not None:
+        import shutil
+
         shutil.copy2(index, beside)
-        with contextlib.suppress(OSError):
-            info = index.stat()
-            os.chown(beside, info.st_uid, info.st_gid)
     return known
 
 

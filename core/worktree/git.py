@@ -57,21 +57,54 @@ def git_folder(root: Path) -> Path | None:
 
 
 def run(
-    folder: Path, *arguments: str, stdin: bytes = b"", hook_index: bool = False, index_file: str = ""
+    folder: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    hook_index: bool = False,
+    index_file: str = "",
+    quick: bool = False,
 ) -> Answer:
     """Run `git ARGUMENTS` in the folder. Raises Refused where git is missing or distrusts the repository.
 
     `index_file`: work on this index, an absolute path, and on no other.
     `hook_index`: inside a hook of this very repository, read the index that is being committed. Only for
     questions: `git worktree add` would fill that index with HEAD and lose what the user has staged.
+    `quick`: without GitPython, whose import would be most of what a clean commit waits for.
     """
-    wrapper = _wrapper(folder)
     index = index_file or (_own_index(folder) if hook_index else "")
     drop = [name for name in _LOCAL if name in os.environ or (index and name == "GIT_INDEX_FILE")]
     command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
     # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
     command += [f"GIT_INDEX_FILE={index}"] if index else []
     command += ["git", *arguments]
+    status, out, error = (_asked if quick else _wrapped)(folder, command, stdin)
+    said = next(iter(error.splitlines()), "").removeprefix("fatal: ").removeprefix("error: ")
+    if "dubious ownership" in error:
+        raise Refused(
+            f"git does not trust the repository at {folder}, which belongs to another user",
+            f"git config --global --add safe.directory {folder}",
+        )
+    return Answer(status, out, said)
+
+
+def _asked(folder: Path, command: list[str], stdin: bytes) -> tuple[int, bytes, str]:
+    """Status, output and complaint of a command, as `_wrapped` gives them."""
+    import subprocess
+
+    environment = {**os.environ, **_SETTINGS, "LANGUAGE": "C", "LC_ALL": "C"}
+    try:
+        ran = subprocess.run(
+            command, cwd=folder, env=environment, input=stdin, capture_output=True, check=False
+        )
+    except FileNotFoundError as missing:
+        raise Refused("git is needed here and is not installed") from missing
+    except OSError as error:
+        raise Refused(f"git cannot be run in {folder}: {error.strerror}") from error
+    return ran.returncode, ran.stdout, ran.stderr.decode("utf-8", "replace")
+
+
+def _wrapped(folder: Path, command: list[str], stdin: bytes) -> tuple[int, bytes, str]:
+    wrapper = _wrapper(folder)
     from git.exc import GitCommandNotFound
 
     try:
@@ -87,13 +120,7 @@ def run(
             )
     except GitCommandNotFound as missing:
         raise Refused("git is needed here and is not installed") from missing
-    said = next(iter(str(error).splitlines()), "").removeprefix("fatal: ").removeprefix("error: ")
-    if "dubious ownership" in str(error):
-        raise Refused(
-            f"git does not trust the repository at {folder}, which belongs to another user",
-            f"git config --global --add safe.directory {folder}",
-        )
-    return Answer(int(status), out, said)
+    return int(status), out, str(error)
 
 
 def _wrapper(folder: Path) -> Git:

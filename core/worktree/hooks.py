@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sharpen.core.errors import Refused, WriteFailed
 from sharpen.core.worktree import git
+from sharpen.core.worktree.owner import give
 
 MARK = "# written by sharpen hook install"
 EARLIER = "pre-commit.before-sharpen"
@@ -76,6 +77,7 @@ def install(root: Path, python: str) -> Hook:
         found.path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(script, encoding="utf-8")
         draft.chmod(0o755)
+        give(draft, found.path.parent)
         if found.other:
             found.path.rename(earlier)
         draft.replace(found.path)
@@ -83,7 +85,8 @@ def install(root: Path, python: str) -> Hook:
         if found.other and not found.path.exists() and earlier.exists():
             earlier.rename(found.path)
         draft.unlink(missing_ok=True)
-        raise WriteFailed(f"the hook could not be written: {error}") from error
+        why = error.strerror or error
+        raise WriteFailed(f"the hook {found.path} cannot be written: {why}") from error
     return look(root)
 
 
@@ -99,7 +102,7 @@ def uninstall(root: Path) -> Hook:
         elif found.ours:
             found.path.unlink()
     except OSError as error:
-        raise WriteFailed(f"the hook could not be removed: {error}") from error
+        raise WriteFailed(f"the hook {found.path} cannot be removed: {error.strerror or error}") from error
     return look(root)
 
 

@@ -9,6 +9,7 @@ refs and no stash; of git's index it puts back only entries that sharpen itself 
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
@@ -21,7 +22,7 @@ from sharpen.core.worktree.apply import Staging, Step, put
 from sharpen.core.worktree.planned import Write, current, is_torn
 from sharpen.core.worktree.rebase import rebase
 from sharpen.core.worktree.restage import Entries, restage
-from sharpen.core.worktree.store import Checkpoint, Limits, Store, Touched, next_number
+from sharpen.core.worktree.store import Checkpoint, Limits, Store, Touched
 
 __all__ = ["Checkpoint", "Journal", "Limits", "Restored", "Touched"]
 
@@ -59,6 +60,7 @@ class Journal(Store):
             known = self.list()
             if checkpoint_id is None:
                 standing = [c for c in known if c.standing and (not wanted or wanted & {*c.standing})]
+                self._check_last(standing[-1].id if standing else "0")
                 if not standing:
                     raise BadInput(f"there is nothing to undo {_where(paths)}", "sharpen undo --list")
                 chosen = standing[-1]
@@ -70,7 +72,7 @@ class Journal(Store):
                         f"checkpoint {chosen.id} is undone already", f"sharpen undo --redo {chosen.id}"
                     )
             some = tuple(path for path in chosen.standing if not wanted or path in wanted)
-            return self._restore(chosen, some, next_number(known), on_step=on_step)
+            return self._restore(chosen, some, self.next_number(known), on_step=on_step)
 
     def redo(
         self, checkpoint_id: str | None = None, on_step: Step | None = None, *, paths: Sequence[str] = ()
@@ -101,6 +103,14 @@ class Journal(Store):
                     raise BadInput(f"checkpoint {chosen.id} is not undone")
             some = [path for path in some if not wanted or path in wanted]
             return self._restore(chosen, tuple(some), 0, on_step=on_step)
+
+    def _check_last(self, known: str) -> None:
+        """Raise BadInput where one after `known` is damaged: it may be the one that is meant, and no other will do."""
+        for number in (n for n in self.damaged() if int(n) > int(known)):
+            hint = (
+                f"sharpen undo {known} takes back the one before it" if int(known) else "sharpen undo --list"
+            )
+            raise BadInput(f"checkpoint {number} is damaged and cannot be used", hint)
 
     def before(self, checkpoint_id: str, path: str) -> bytes:
         """What the file held before that checkpoint, empty where it was not there. Raises BadInput."""
@@ -164,7 +174,8 @@ def _planned(
     try:
         data, info = current(real)
     except OSError as error:
-        raise FileChanged(f"{file.path} is no longer that file ({error.strerror}); {kept}", hint) from error
+        what = "a link stands there now" if error.errno == errno.ELOOP else error.strerror
+        raise FileChanged(f"{file.path} is no longer that file ({what}); {kept}", hint) from error
     linked = info is not None and info.st_nlink > 1
     mode = stat.S_IMODE(info.st_mode) if info is not None else file.mode
 

@@ -8,7 +8,6 @@ back under its name; everything else with our mark is ours.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +33,8 @@ class Note:
 
 def digest(data: bytes | None) -> str:
     """How a checkpoint names contents; empty for a file that is not there."""
+    import hashlib
+
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 

@@ -126,10 +126,30 @@ class Store:
             return None
 
     def list(self) -> tuple[Checkpoint, ...]:
-        """All checkpoints, oldest first, undone ones among them."""
+        """All checkpoints, oldest first, undone ones among them; without those that are damaged."""
+        found = []
         with _said(self.folder):
-            numbers = sorted(int(p.stem) for p in self.folder.glob("*" + _SUFFIX) if p.stem.isdigit())
-            return tuple(self._read(str(number))[0] for number in numbers)
+            for number in self._numbers():
+                with contextlib.suppress(BadInput):
+                    found.append(self._read(str(number))[0])
+        return tuple(found)
+
+    def damaged(self) -> tuple[str, ...]:
+        """Ids of the checkpoints that cannot be read any more, oldest first: one of them stops no other."""
+        readable = {checkpoint.id for checkpoint in self.list()}
+        return tuple(str(number) for number in self._numbers() if str(number) not in readable)
+
+    def next_number(self, known: Sequence[Checkpoint]) -> int:
+        """Ids and undos share one count, so that a redo can see whether anything was applied since the undo."""
+        marks = (at for checkpoint in known for at in checkpoint.undone_paths.values())
+        return 1 + max((*self._numbers(), *marks), default=0)
+
+    def _numbers(self) -> Sequence[int]:
+        with _said(self.folder):
+            # Unlike a glob, this says where the folder cannot be read: an empty list would be a lie.
+            names = [path.name for path in self.folder.iterdir()] if os.path.lexists(self.folder) else []
+        stems = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
+        return sorted(int(stem) for stem in stems if stem.isdigit())
 
     def get(self, checkpoint_id: str) -> Checkpoint:
         """The checkpoint of that id. Raises BadInput where there is none."""
@@ -149,11 +169,12 @@ class Store:
             pair = []
             for name in sides:
                 size, _, body = body.partition(b"\n")
-                data, body = body[: int(size or 0)], body[int(size or 0) :]
+                length = int(size) if size.isdigit() else 0
+                data, body = body[:length], body[length:]
                 # git names an object by its kind, its length and its bytes.
                 known = digest(data) if place < len(checkpoint.files) else _object(data, len(name))
                 if name and known != name:
-                    raise BadInput(f"checkpoint {checkpoint.id} is damaged and cannot be used")
+                    raise BadInput(*_damage(checkpoint.id))
                 pair.append(data if name else None)
             found.append((pair[0], pair[1]))
         return tuple(found)
@@ -161,20 +182,20 @@ class Store:
     def record(self, checkpoint: Checkpoint, contents: Sequence[Pair]) -> Checkpoint:
         """Write a new checkpoint, on disk when this returns. Call it with the lock held."""
         known = self.list()
-        number = str(next_number(known))
+        number = str(self.next_number(known))
         numbered = replace(checkpoint, id=number, time=checkpoint.time or time.time())
         fields = asdict(numbered)
         del fields["undone_paths"]
         body = json.dumps(fields).encode() + b"\n"
         body += b"".join(_blob(before) + _blob(after) for before, after in contents)
         self._publish(self._file(numbered.id), body)
-        for old in self._expired(known):
+        for old in self._expired(known, numbered.id):
             self.forget(old)
         return numbered
 
-    def _expired(self, known: Sequence[Checkpoint]) -> Iterable[str]:
-        """Ids of those that are over the limits, the one just recorded not counted among `known`."""
-        room = self.limits.megabytes * 1_000_000 - self._file_size(str(next_number(known)))
+    def _expired(self, known: Sequence[Checkpoint], newest: str) -> Iterable[str]:
+        """Ids of those that are over the limits; `newest` was just recorded and is not among `known`."""
+        room = self.limits.megabytes * 1_000_000 - self._file_size(newest)
         oldest = time.time() - self.limits.days * 86_400
         for place, checkpoint in enumerate(reversed(known), 2):
             room -= self._file_size(checkpoint.id)
@@ -254,10 +275,12 @@ class Store:
                 fields.pop("undone", None)  # written by the first version
                 checkpoint = Checkpoint(**fields, files=files, index=index)
             except (ValueError, TypeError, KeyError) as error:
-                raise BadInput(f"checkpoint {checkpoint_id} is damaged and cannot be used") from error
+                raise BadInput(*_damage(checkpoint_id)) from error
             body = file.read() if bodies else b""
         marker = self._file(checkpoint_id).with_suffix(".undone")
-        numbers = [int(word) for word in marker.read_bytes().split()] if marker.is_file() else []
+        words = marker.read_bytes().split() if marker.is_file() else []
+        # Damaged marks are none: an undo of what is undone finds each file as wanted and says so.
+        numbers = [int(word) for word in words] if all(word.isdigit() for word in words) else []
         paths = checkpoint.paths
         if len(numbers) == 1:  # all of it, as the first version wrote
             numbers *= len(paths)
@@ -281,11 +304,6 @@ class Store:
             sync_folder(self.folder)
 
 
-def next_number(known: Sequence[Checkpoint]) -> int:
-    """Ids and undos share one count, so that a redo can see whether anything was applied since the undo."""
-    return 1 + max((max(int(c.id), *c.undone_paths.values(), 0) for c in known), default=0)
-
-
 def sync_folder(folder: Path) -> None:
     """Make renames in the folder durable, where the file system lets a folder be synced."""
     with contextlib.suppress(OSError):
@@ -294,6 +312,14 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _damage(checkpoint_id: str) -> tuple[str, str]:
+    """The sentence, and what to do."""
+    return (
+        f"checkpoint {checkpoint_id} is damaged and cannot be used",
+        "sharpen undo ID takes back another one",
+    )
 
 
 def _blob(data: bytes | None) -> bytes:

@@ -134,7 +134,9 @@ def test_an_interrupt_at_any_instant_leaves_every_file_old_or_every_file_new(san
         # Before our first import is done, the interpreter's own start says what it says.
         ours = b"cli/" in error and b"import early" not in error
         assert not (b"Traceback" in error and ours), error
-        assert texts == ({WHOLE} if process.returncode == 1 else {BROKEN}), (process.returncode, error)
+        # It ends with 1, as a changed file does, but nothing of ours has run by then.
+        written = process.returncode == 1 and b"Fatal Python error: init_" not in error
+        assert texts == ({WHOLE} if written else {BROKEN}), (process.returncode, error)
     assert ends <= {130, 1, -signal.SIGINT}
     assert 130 in ends
 

@@ -181,3 +181,12 @@ def test_staged_in_a_hook_of_commit_all_repairs_the_index_that_is_committed(sand
 
 def test_staged_outside_git_is_refused(sandbox: Any) -> None:
     assert sandbox.run("fix", "--staged").returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("--staged",)])
+def test_a_bare_repository_is_not_called_no_repository(sandbox: Any, arguments: tuple[str, ...]) -> None:
+    sandbox.git("init", "-q", "--bare")
+    done = sandbox.run("fix", *arguments)
+    assert done.returncode == 2
+    assert b"holds no files" in done.stderr
+    assert b"worktree" in done.stderr

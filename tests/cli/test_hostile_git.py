@@ -137,3 +137,48 @@ def test_a_commit_of_a_long_history_never_walks_it(sandbox: Any, tmp_path: Path)
         "git maintenance",
     ):
         assert walking not in ran
+
+
+@pytest.mark.parametrize("attribute", ["ident", "filter=swap"])
+def test_a_file_that_git_rewrites_on_the_way_is_repaired_in_the_index_alone(
+    sandbox: Any, attribute: str
+) -> None:
+    """Its text is another one there, so a repair has no known place in the file; it is not taken for a change."""
+    make(sandbox, b"app.py")
+    sandbox.git("config", "filter.swap.clean", "sed s/there/here/")
+    sandbox.write(".gitattributes", f"*.py {attribute}\n")
+    sandbox.git("add", ".")
+    sandbox.git("commit", "-qm", "first")
+    text = b"X = '$Id: 0 $ there'\n\n\n" + BROKEN
+    (sandbox.folder / "app.py").write_bytes(text)
+    sandbox.git("add", ".")
+    assert index(sandbox, b"app.py") != text
+    done = sandbox.run("fix", "--staged")
+    assert done.returncode == 1, done.stderr
+    assert b"index alone" in done.stderr
+    assert holds(index(sandbox, b"app.py"))
+    assert (sandbox.folder / "app.py").read_bytes() == text
+    assert sandbox.run("undo").returncode == 0
+    assert not holds(index(sandbox, b"app.py"))
+
+
+@pytest.mark.parametrize("options", [("--object-format=sha256",), ("split",)])
+def test_other_kinds_of_repository_are_repaired_staged_and_undone(
+    sandbox: Any, options: tuple[str, ...]
+) -> None:
+    sandbox.git("init", "-q", *(o for o in options if o.startswith("--")))
+    for key in ("core.splitIndex", "core.untrackedCache") if options == ("split",) else ():
+        sandbox.git("config", key, "true")
+    (sandbox.folder / "app.py").write_bytes(WHOLE)
+    sandbox.git("add", ".")
+    sandbox.git("commit", "-qm", "first")
+    broken = BROKEN.replace(b"return x", b"return x + 1")
+    (sandbox.folder / "app.py").write_bytes(broken)
+    sandbox.git("add", ".")
+    assert sandbox.run("fix", "--staged").returncode == 1
+    assert holds(index(sandbox, b"app.py"))
+    assert index(sandbox, b"app.py") == (sandbox.folder / "app.py").read_bytes()
+    assert sandbox.run("undo").returncode == 0
+    assert index(sandbox, b"app.py") == (sandbox.folder / "app.py").read_bytes() == broken
+    assert "error" not in sandbox.git("fsck")
+    assert sandbox.git("status", "--porcelain") == "M  app.py\n"

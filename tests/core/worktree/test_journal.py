@@ -248,6 +248,24 @@ def test_a_damaged_checkpoint_is_never_written_back(
     assert (tmp_path / "a.py").read_text() == TEXT.replace("one", "ONE")
 
 
+def test_a_damaged_checkpoint_stops_no_edit_and_no_other_undo(
+    tmp_path: Path, journal: Journal, change: Callable[..., str]
+) -> None:
+    for old, new in (("one", "ONE"), ("seven", "SEVEN")):
+        change(old, new)
+    (journal.folder / "2.checkpoint").write_bytes(b"garbage")
+    assert ([c.id for c in journal.list()], journal.damaged()) == (["1"], ("2",))
+    with pytest.raises(BadInput, match="checkpoint 2 is damaged") as refused:
+        journal.undo()  # never an older one in place of the last
+    assert "sharpen undo 1" in refused.value.hint
+    change("three", "THREE")
+    assert [c.id for c in journal.list()] == ["1", "3"]
+    (journal.folder / "3.undone").write_bytes(b"garbage")
+    journal.undo()
+    journal.undo("1")
+    assert (tmp_path / "a.py").read_text() == TEXT.replace("seven", "SEVEN")
+
+
 def test_undo_works_in_a_repository_and_leaves_git_alone(repo: Path, tmp_path: Path, edit: Edit) -> None:
     journal = Journal(tmp_path / "state", repo)
     (repo / "a.py").write_text("a = 1\n\n\n\n")
