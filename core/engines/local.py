@@ -185,7 +185,6 @@ class LocalEngine:
         tokens = min(256 + len(request.text) // 2, opened.context // 2)
         told = asked(request, max(opened.context, _LEAST_WINDOW), tokens, Unmasked())
         settings, place = request.settings, told.place
-        tag = told.messages[-1]["content"].rsplit(told.fence, 2)[-2].split("\n")[0]
         rows = min(max(1, settings.candidates), _MOST_ROWS)
         if rows == 1 and (opened.fills or not request.text.strip()) and "variable_length" not in opened.can:
             rows = 4  # how long the new text is nobody knows: several lengths in one batch
@@ -193,7 +192,7 @@ class LocalEngine:
             self.next_run(),
             told.messages[-1]["content"],
             told.messages[0]["content"],
-            f"{told.fence}{tag}\n",
+            f"{told.fence}{told.tag}\n",
             f"{'' if place.old.endswith(chr(10)) else chr(10)}{told.fence}",
             fill_prompt(request, told),
             told.after,

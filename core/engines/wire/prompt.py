@@ -34,6 +34,8 @@ class Asked:
     """As the model sees it: with words in the place of secrets."""
     masked: Masked
     fence: str
+    tag: str
+    """What stands behind the opening fence: the language."""
     before: str
     """The text before the region, cut to the budget, for a server that fills in the middle."""
     after: str
@@ -82,7 +84,7 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     )
     system = fill("rewrite_system").strip()
     messages = ({"role": "system", "content": system}, {"role": "user", "content": text})
-    return Asked(messages, place, masked, fence, before, after, background)
+    return Asked(messages, place, masked, fence, _TAGS.get(language, ""), before, after, background)
 
 
 def again(request: Asked, answer: str, why: str) -> tuple[Message, ...]:
