@@ -72,7 +72,7 @@ def tried(bug: Bug) -> Outcome:
             raise ValueError(f"{bug.name}: the assertions do not see the bug")
         began = time.perf_counter()
         ran = subprocess.run(
-            ["sharpen", "fix", "--json", "--check", check, module.name],
+            ["sharpen", "fix", "--json", "--check", check, "--check-timeout", "10", module.name],
             cwd=folder,
             capture_output=True,
             check=False,

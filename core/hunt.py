@@ -21,12 +21,14 @@ from sharpen.core.errors import BadInput
 from sharpen.core.request import CancelToken
 from sharpen.core.work import Target
 from sharpen.core.worktree.copies import root_of
-from sharpen.core.worktree.sandbox import Checks
+from sharpen.core.worktree.sandbox import TIMED_OUT, Checks
 
 LEAST_SECONDS = 10.0
 """What one run with a repair may take at least."""
 TIMES = 5.0
 """… and how often the time of the run without one: repairs that loop for ever are common."""
+HUNG_SECONDS = 60.0
+"""What a run with a repair may take where the one without had to be ended."""
 _PLACES = (re.compile(r'File "([^"\n]+)", line (\d+)'), re.compile(r"(?m)^\W*([^\s:]+\.py):(\d+)\b"))
 _CANNOT_RUN = (126, 127)
 
@@ -61,7 +63,9 @@ def hunt(
     found = [(document, _named(document, result)) for document in files]
     found.sort(key=lambda one: -len(one[1]))
     targets = [Target(d, d.whole(), named or (_finding(d, 1, result, ""),)) for d, named in found]
-    return Hunt(result, tuple(targets), limit_seconds or max(LEAST_SECONDS, TIMES * result.seconds))
+    # One that never ended says nothing of how long a good run takes.
+    likely = HUNG_SECONDS if result.exit == TIMED_OUT else max(LEAST_SECONDS, TIMES * result.seconds)
+    return Hunt(result, tuple(targets), limit_seconds or likely)
 
 
 def _named(document: Document, result: CheckResult) -> tuple[Diagnostic, ...]:
