@@ -97,9 +97,7 @@ def _address(listener: socket.socket, host: str) -> str:
 def _unix(path: Path) -> socket.socket:
     """A socket that only its owner may use. One that nobody answers on any more is taken over."""
     if not path.name:
-        raise BadInput(
-            "--unix needs the path of a socket", "for example: sharpen serve --unix /tmp/sharpen.sock"
-        )
+        raise BadInput("--unix needs the path of a socket", "sharpen serve --unix PATH")
     if path.exists() or path.is_symlink():
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise BadInput(f"{path} is there and is no socket", "choose another --unix PATH")

@@ -178,20 +178,29 @@ def test_a_secret_is_masked_in_what_is_sent_and_stands_in_the_result(
     assert (place / "shape.py").read_text() == f'TOKEN = "{secret}"\nX = 1\n'
 
 
-def test_an_interrupt_closes_the_connection_and_ends_with_130(
+def test_an_interrupt_closes_the_connection_within_a_fifth_of_a_second(
     place: Path, start: Callable[..., Server]
 ) -> None:
-    server = start(one_and_silence)
-    argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
-    program = subprocess.Popen(argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    until = time.monotonic() + 20
-    while not server.requests and time.monotonic() < until:
-        time.sleep(0.01)
-    program.send_signal(signal.SIGINT)
-    assert server.gone.wait(10)
-    _, said = program.communicate(timeout=20)
-    assert program.returncode == 130, said
-    assert (place / "shape.py").read_text() == SOURCE
+    seconds = []
+    for _ in range(5):  # a loaded machine may be slow once, not always
+        server = start(one_and_silence)
+        argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
+        program = subprocess.Popen(
+            argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        until = time.monotonic() + 20
+        while not server.requests and time.monotonic() < until:
+            time.sleep(0.01)
+        began = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        assert server.gone.wait(10)
+        seconds.append(time.monotonic() - began)
+        _, said = program.communicate(timeout=20)
+        assert program.returncode == 130, said
+        assert (place / "shape.py").read_text() == SOURCE
+        if seconds[-1] < 0.2:
+            return
+    raise AssertionError(seconds)
 
 
 def waiting_for(path: Path, before: str, answer: str) -> Callable[[Peer], None]:

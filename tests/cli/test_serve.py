@@ -43,7 +43,8 @@ class Served:
         self.url = (["", *re.findall(r"http://\S+/v1(?=;)", self.said)])[-1]
 
     def post(self, path: str = "/chat/completions", **body: Any) -> httpx.Response:
-        return httpx.post(self.url + path, json=body, timeout=60, trust_env=False)
+        data = json.dumps(body)  # also what httpx would refuse to send
+        return httpx.post(self.url + path, content=data, timeout=60, trust_env=False)
 
     def events(self, **body: Any) -> list[Any]:
         lines = self.post(**body).text.split("\n\n")
@@ -157,6 +158,8 @@ def test_the_whole_protocol(serve: Start) -> None:
         ("/chat/completions", {"messages": "x"}, 400, "messages is not a list"),
         ("/chat/completions", {"messages": []}, 400, "no user message"),
         ("/chat/completions", {"model": "gpt", "messages": [CHAT]}, 404, "there is no model gpt here"),
+        ("/chat/completions", {"model": "\ud800", "messages": [CHAT]}, 404, "there is no model"),
+        ("/chat/completions", {"x_sharpen": {"steps": 1e400}, "messages": [CHAT]}, 400, "not a number"),
         ("/chat/completions", {"x_sharpen": {"version": 9}, "messages": [CHAT]}, 400, "version 1"),
         ("/chat/completions", {"x_sharpen": edit(region=[0, 9999])}, 400, "outside the text"),
         ("/chat/completions", {"x_sharpen": edit(instruction="")}, 400, "needs an instruction"),

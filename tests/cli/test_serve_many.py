@@ -61,14 +61,14 @@ def test_every_client_gets_an_answer_or_is_told_when_to_come_back(served: Served
     _until(lambda: httpx.get(f"{root}/health").json()["waiting"] == 0)
 
 
-def _send(url: str, body: dict[str, Any]) -> socket.socket:
-    """A large request of which the last byte never comes: it holds its place."""
+def _send(url: str, body: dict[str, Any], *, whole: bool = False) -> socket.socket:
+    """A request whose answer nobody reads; unless it is `whole` its last byte never comes, so that it holds its place."""
     found = httpx.URL(url)
     assert found.port is not None
     other = socket.create_connection((found.host, found.port))
     data = json.dumps(body).encode()
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(data)}\r\n\r\n"
-    other.sendall(head.encode() + data[:-1])
+    other.sendall(head.encode() + (data if whole else data[:-1]))
     return other
 
 
@@ -120,3 +120,42 @@ def test_a_body_that_never_ends_gives_its_place_back(served: Served) -> None:
     _until(lambda: served.post(**body).status_code == 200)
     for one in held:
         one.close()
+
+
+def test_who_reads_nothing_does_not_keep_the_engine(sandbox: Sandbox) -> None:
+    sandbox.script("x = 2\n", frames=[f"x = {n}\n" + "#" * 100_000 for n in range(150)])
+    served = Served(sandbox, "--port", "0")
+    try:
+        body = {"x_sharpen": edit("x = 1\n", instruction="change it"), "messages": []}
+        deaf = _send(served.url, body | {"diffusing": True}, whole=True)
+        root = served.url.removesuffix("/v1")
+        _until(lambda: httpx.get(f"{root}/health").json()["waiting"] == 1)
+        assert served.post(**body).status_code == 200
+        assert httpx.get(f"{root}/health").json()["waiting"] == 1
+        deaf.close()
+        _until(lambda: httpx.get(f"{root}/health").json()["waiting"] == 0)
+    finally:
+        served.stop()
+
+
+def test_who_leaves_while_waiting_gives_the_place_back(sandbox: Sandbox) -> None:
+    sandbox.script("x = 2\n", frames=[f"x = {n}\n" for n in range(2000)], pause=0.05)
+    served = Served(sandbox, "--port", "0")
+    try:
+        body = {"x_sharpen": edit("x = 1\n", instruction="change it"), "messages": []}
+        root = served.url.removesuffix("/v1")
+
+        def waiting() -> int:
+            return int(httpx.get(f"{root}/health").json()["waiting"])
+
+        first = _send(served.url, body, whole=True)
+        _until(lambda: waiting() == 1)
+        others = [_send(served.url, body | {"stream": True}, whole=True) for _ in range(3)]
+        _until(lambda: waiting() == 4)
+        for other in others:
+            other.close()
+        _until(lambda: waiting() == 1)
+        first.close()
+        _until(lambda: waiting() == 0)
+    finally:
+        served.stop()
