@@ -62,6 +62,11 @@ class Pick(ModalScreen[str | None]):
         self._fill("")
         self.query_one(Input).focus()
 
+    def fill(self, choices: Sequence[Choice], empty: str = "") -> None:
+        """Other choices, or the sentence that stands where there are none."""
+        self._choices, self._empty = choices, empty or self._empty
+        self._fill(self.query_one(Input).value)
+
     def _fill(self, typed: str) -> None:
         words = typed.lower().split()
         listing = self.query_one(OptionList)

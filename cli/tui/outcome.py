@@ -32,6 +32,16 @@ def of_error(error: Exception) -> Notice:
     return Notice(str(error) or type(error).__name__, bad=True)
 
 
+def of_sending(run: Run) -> Notice:
+    """How much leaves the machine and where to; a question where nothing has gone there yet."""
+    from sharpen.cli.sending import sentence
+
+    sent = run.sending
+    assert sent is not None
+    said = sentence(sent.size, sent.files, sent.host)
+    return Notice(f"{said}?", "Enter sends it, Esc keeps it here") if sent.asks else Notice(said)
+
+
 def of_run(run: Run) -> Notice:
     """How it ended."""
     if run.state == "applied":
@@ -51,14 +61,20 @@ def of_run(run: Run) -> Notice:
     return Notice("rejected; nothing was written")
 
 
+def id_of(run: Run) -> str:
+    """The name that its frames, its outcome and its proposal are kept under."""
+    return run.ask.record.rpartition("/")[2].removesuffix(".jsonl")
+
+
 def row(run: Run, run_id: str) -> Outcome:
     """For the list of runs."""
     error = next((e for e in run.errors), None)
     said = run.checkpoint if run.state == "applied" else str(error) if error else ""
     steps = run.finished.steps if run.finished else len(run.log)
     seconds = run.finished.engine_seconds if run.finished else 0.0
-    targets = tuple(target.document.path for target in run.targets) or run.looked_at
-    return Outcome(run_id, time.time(), run.typed, targets, run.engine, run.state, said, steps, seconds)
+    ended = "open" if run.state == "review" else run.state
+    engine = run.engine or (run.kept.engine if run.kept else "")
+    return Outcome(run_id, time.time(), run.typed, run.paths, engine, ended, said, steps, seconds)
 
 
 def of_undo(restored: Restored, *, redo: bool) -> Notice:
