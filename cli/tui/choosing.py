@@ -35,6 +35,7 @@ class Models(Pick):
         """What the engine has, or why that is not known."""
         if seen.error is not None:
             said = seen.error.message if isinstance(seen.error, SharpenError) else str(seen.error)
+            said = said.removesuffix("; nothing was applied")  # nothing was about to be
             hint = seen.error.hint if isinstance(seen.error, SharpenError) else ""
             self.fill((), harmless(f"{said}; {hint}" if hint else said))
             return
