@@ -98,18 +98,19 @@ def _served(engine: str, access: Access) -> tuple[Model, ...]:
     """What the server says it has; for Mercury without a key, what is known of it."""
     from sharpen.core.engines.remote import Limits
     from sharpen.core.engines.rewriter import RemoteEngine
-    from sharpen.core.engines.wire.hosted import MERCURY_MODEL, PRICES, WINDOWS, hosted
+    from sharpen.core.engines.wire.hosted import KEYS_HINT, MERCURY_MODEL, PRICES, WINDOWS, hosted
 
     where = hosted(engine, access)
     if where.kind == "mercury" and not where.key:
-        names = [name for name in WINDOWS if "edit" not in name]
-        rows: list[Mapping[str, Any]] = [{"id": name} for name in names]
+        rows: list[Mapping[str, Any]] = [{"id": name} for name in WINDOWS]
     else:
         limits = Limits(read=SECONDS, idle=SECONDS, total=SECONDS, retries=0)
         rows = list(RemoteEngine(where, limits).catalogue())[:SHOWN]
     if not rows:
         raise EngineUnavailable(f"{where.where.host} says that it has no model", "type one behind #")
     found = []
+    if where.kind == "mercury" and not where.key:
+        found.append(Model("", "no key is set", "", KEYS_HINT["mercury"]))
     for row in rows:
         name = str(row["id"])
         if where.kind == "mercury" and "edit" in name:

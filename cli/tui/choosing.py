@@ -103,7 +103,7 @@ def pick_engine(desk: Desk, seen: Seen) -> None:
         elif spec is not None:
             use(desk, spec)
 
-    free = "type to narrow, or another engine as after --engine"
+    free = "type to narrow, or any engine: local:PATH, openai:URL#MODEL"
     title = "engine for the next prompt"
     desk.app.push_screen(
         Pick(title, choices, "no such engine is known: Enter takes it as typed", free=free), take

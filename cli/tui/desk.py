@@ -163,6 +163,7 @@ class Desk(Screen[None]):
         from sharpen.cli.tui import keeping
 
         self.show_where()
+        self.query_one(FileTree).show_file(self.stage.path)
         keeping.keep(self)
 
     def tell_what_is_open(self) -> None:

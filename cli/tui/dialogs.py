@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,6 +21,9 @@ from textual.widgets.option_list import Option
 from sharpen.cli.tui.ink import Ink
 from sharpen.cli.tui.review_sheet import ReviewSheet
 from sharpen.cli.tui.sheet_view import SheetView
+
+LABEL_CELLS = 36
+"""Notes of a list stand in a column of their own, not farther to the right than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Pick(ModalScreen[str | None]):
             yield Static(self._title, classes="title", markup=False)
             yield Input(placeholder=self._free or "type to narrow, Enter takes, Esc closes", compact=True)
             yield OptionList()
+            yield Static("", classes="detail quiet", markup=False)
 
     def on_mount(self) -> None:
         """Everything is there at first."""
@@ -70,17 +75,30 @@ class Pick(ModalScreen[str | None]):
     def _fill(self, typed: str) -> None:
         words = typed.lower().split()
         listing = self.query_one(OptionList)
+        column = max((cell_len(one.label) for one in self._choices if one.note), default=0)
+        column = min(column, LABEL_CELLS)
         listing.clear_options()
         for index, choice in enumerate(self._choices):
             if all(word in f"{choice.label} {choice.note}".lower() for word in words):
                 label = Text(choice.label, no_wrap=True, overflow="ellipsis")
                 if choice.note:
+                    label.append(" " * max(0, column - cell_len(choice.label)))
                     label.append(f"  {choice.note}", "dim")
                 listing.add_option(Option(label, id=str(index), disabled=not choice.able))
         if not listing.option_count:
             listing.add_option(Option(Text(self._empty, "dim"), disabled=True))
         elif listing.highlighted is None:
             listing.action_first()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say in full what the row has no room for."""
+        detail, listing = self.query_one(".detail", Static), self.query_one(OptionList)
+        option = event.option
+        fits = cell_len(str(option.prompt)) <= listing.scrollable_content_region.width - 2
+        detail.display = option.id is not None and not fits
+        if option.id is not None and detail.display:
+            choice = self._choices[int(option.id)]
+            detail.update(choice.note or choice.label)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
