@@ -179,7 +179,8 @@ class Desk(Screen[None]):
         run = self.sitting.current
         engine = self.wants.engine or "embedded"
         if run is not None and not run.over and run.engine:
-            engine = f"{run.engine}#{run.model}" if run.model and run.engine != "embedded" else run.engine
+            served = run.model and run.engine.startswith(("mercury", "openai:"))
+            engine = f"{run.engine}#{run.model}" if served else run.engine
         state = "" if self.ready else "  loading"
         where = Text(no_wrap=True, overflow="ellipsis")
         where.append(harmless(stage.path or "no file"), "bold")

@@ -69,8 +69,6 @@ def runs(desk: Desk) -> None:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.time))
         files = ", ".join(one.targets)
         facts = f"{files}  {one.engine}" + (f"  {one.steps} steps  {one.seconds:.1f} s" if one.steps else "")
-        if one.ended == "open":
-            facts = f"not decided yet  {facts}"
         choices.append(Choice(one.id, f"{when}  {one.ended:<8}  {' '.join(one.prompt.split())}", facts))
 
     def take(run_id: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.store import Outcome
-from sharpen.core.errors import Interrupted, SharpenError
+from sharpen.core.errors import FileChanged, Interrupted, SharpenError
 
 if TYPE_CHECKING:
     from sharpen.core.worktree.journal import Checkpoint, Restored
@@ -54,6 +54,11 @@ def of_run(run: Run) -> Notice:
         return Notice("stopped; nothing was written", "the prompt is there to be sent again")
     if run.state == "failed":
         errors = [e for e in run.errors if not isinstance(e, Interrupted)]
+        if errors and isinstance(errors[0], FileChanged):
+            hint = "send the prompt again, or open the proposal with F3"
+            return Notice(
+                errors[0].message, hint if run.patch and not run.kept else "send the prompt again", bad=True
+            )
         return of_error(errors[0]) if errors else Notice("it failed", bad=True)
     if run.state == "nothing":
         files = ", ".join(near(path) for path in run.looked_at) or "the files that differ from HEAD"
@@ -71,7 +76,8 @@ def row(run: Run, run_id: str) -> Outcome:
     error = next((e for e in run.errors), None)
     said = run.checkpoint if run.state == "applied" else str(error) if error else ""
     steps = run.finished.steps if run.finished else len(run.log)
-    seconds = run.finished.engine_seconds if run.finished else 0.0
+    last = run.log.shots[-1].frame.seconds if len(run.log) else 0.0
+    seconds = run.finished.engine_seconds if run.finished else last
     ended = "open" if run.state == "review" else run.state
     engine = run.engine or (run.kept.engine if run.kept else "")
     return Outcome(run_id, time.time(), run.typed, run.paths, engine, ended, said, steps, seconds)
