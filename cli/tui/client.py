@@ -81,6 +81,8 @@ class Client:
                     message = None
                 if message is None:
                     break
+                if self._closing:
+                    continue  # what it says of its own end is no decision of the user's
                 if not isinstance(message, Ask | Stop | Decide | Send | Look | Undo):
                     self._hear(message)
         process.wait()

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 def keep(desk: Desk) -> None:
     """The review as it stands now, on disk."""
     run, review = desk.sitting.current, desk.stage.review.proposal
-    if run is None or run.state != "review" or review is None or review is desk.kept or not run.ask.record:
+    if run is None or run.state != "review" or review is None or not run.ask.record:
         return
+    if desk.kept is not None and (desk.kept.patch, desk.kept.decisions) == (review.patch, review.decisions):
+        return  # another hunk is looked at, that is all
     from sharpen.cli.tui.proposals import Proposal, save
 
     first = desk.kept is None

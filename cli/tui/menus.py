@@ -113,6 +113,9 @@ def compare(desk: Desk) -> None:
     if run is None:
         return
     found = [one for one in run.candidates if one.path == view.path]
+    if run.kept is not None:
+        desk.notice(Notice("the other candidates were not kept", "e types over the hunk, n rejects it"))
+        return
     if len(found) < 2:
         desk.notice(Notice("there is one candidate", "ask for more with Ctrl+P, candidates, or --candidates"))
         return

@@ -125,7 +125,7 @@ def _marked(runs: tuple[Run, ...], columns: list[tuple[int, int]]) -> tuple[Run,
 
 def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
     """Old and new side by side: what goes on the left, what comes on the right."""
-    half = (columns - 3) // 2
+    half = (columns - 4) // 2
     found: list[Numbered] = []
     at = 0
     while at < len(rows):
@@ -146,7 +146,8 @@ def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
             before, after = left.runs if left else (), right.runs if right else ()
             sign, skip = right.mark[0] if right else " ", _skip(before, after, half)
             beside = _beside(before, after, half, skip=skip, sign=sign)
-            found.append((Line(one.number, one.mark, beside), which))
+            mark = one.mark if one.mark.strip() or right is None else right.mark
+            found.append((Line(one.number, mark, beside), which))
         at = end
     return found
 
@@ -170,7 +171,11 @@ def _beside(
     left: tuple[Run, ...], right: tuple[Run, ...], half: int, *, skip: int = 0, sign: str = " "
 ) -> tuple[Run, ...]:
     """Both columns; the right one's sign stands beside the line between them."""
-    return (*_cropped(_later(left, skip), half), (f" │{sign}", "quiet"), *_cropped(_later(right, skip), half))
+    return (
+        *_cropped(_later(left, skip), half),
+        (f" │{sign} ", "quiet"),
+        *_cropped(_later(right, skip), half),
+    )
 
 
 def _later(runs: tuple[Run, ...], skip: int) -> tuple[Run, ...]:

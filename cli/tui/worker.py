@@ -216,6 +216,7 @@ class Worker:
         chosen = engine(spec, ask.prompt)
         if spec is not None and is_hosted(spec):  # its connection is kept as long as key and address stay
             where = hosted(spec, access())
+            _ = where.server  # without a key it is not to be had: say so before anything is asked
             if self._served.get(spec, (None,))[0] != where:
                 self._served[spec] = where, chosen
             return self._served[spec][1]

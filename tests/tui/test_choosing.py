@@ -234,3 +234,17 @@ def test_a_prompt_chooses_the_definition_and_the_rules_go_along_as_with_sharpen_
 
     options = Options(engine=f"openai:{server.url}#m")
     tools.drive(bench.app("shape.py", options=options), scenario, size=(140, 30))
+
+
+def test_a_missing_key_is_said_before_anything_is_asked(
+    bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.ask(pilot, "make it faster")
+        await tools.until(pilot, lambda: "mercury needs a key, and none is set" in tools.text(app))
+        assert app.desk.prompt.text == "make it faster"
+
+    tools.drive(bench.app("total.py", options=Options(engine="mercury")), scenario, size=(140, 30))
