@@ -26,9 +26,13 @@ class Models(Pick):
     """The models of one engine."""
 
     def __init__(self, engine: str, using: str) -> None:
-        free = {"local:": "type to narrow, or a folder's path, #int8 or #cpu behind it"}
+        free = {
+            "local:": "type to narrow, or a folder's path, #int8 or #cpu behind it",
+            "mercury": "type to narrow, or a model's name; @low or @high behind it: effort",
+        }
         hint = free.get(engine, "type to narrow, or a model's name")
-        super().__init__(f"model of {engine}", (), f"asking {_asked(engine)} for its models …", free=hint)
+        title = "model of this machine" if engine == "local:" else f"model of {engine}"
+        super().__init__(title, (), f"asking {_asked(engine)} for its models …", free=hint)
         self.engine, self._using = engine, using
 
     def take_in(self, seen: Seen) -> None:
@@ -43,7 +47,7 @@ class Models(Pick):
             [
                 Choice(
                     one.spec,
-                    ("● " if one.spec == self._using else "  ") + harmless(one.name),
+                    ("● " if one.spec and one.spec == self._using else "  ") + harmless(one.name),
                     harmless(one.why_not or one.what),
                     able=not one.why_not,
                 )
@@ -134,8 +138,8 @@ def _pick_model(desk: Desk, engine: str) -> None:
     def take(value: str | None) -> None:
         if value is None:
             return
-        known = value == engine or value.startswith((f"{engine}#", "local:", "mercury", "openai:"))
-        use(desk, value if known else f"{engine}{value}" if engine == "local:" else f"{engine}#{value}")
+        whole = value == engine or value.startswith((f"{engine}#", f"{engine}@", "local:", "openai:"))
+        use(desk, value if whole else f"{engine}{value}" if engine == "local:" else f"{engine}#{value}")
 
     desk.app.push_screen(Models(engine, desk.wants.engine or ""), take)
     desk.ask_process(Look("models", engine))

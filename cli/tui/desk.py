@@ -181,7 +181,7 @@ class Desk(Screen[None]):
         if run is not None and not run.over and run.engine:
             served = run.model and run.engine.startswith(("mercury", "openai:"))
             engine = f"{run.engine}#{run.model}" if served else run.engine
-        state = "" if self.ready else "  loading"
+        state = "  loading" if engine == "embedded" and not self.ready else ""
         where = Text(no_wrap=True, overflow="ellipsis")
         where.append(harmless(stage.path or "no file"), "bold")
         if selected is not None and not stage.reviewing:

@@ -1,7 +1,8 @@
 """The engine's process: runs the road for the screen and answers its questions, so that no model, parser, git or
 checker ever holds a drawing up. `python -m sharpen.cli.tui.worker`, started by `client` alone.
 
-Three threads: this one reads orders, one runs edits one after the other, one answers questions. It ends when its
+Threads: this one reads orders, one runs edits one after the other, one answers questions, one loads the embedded
+engine at the start and ends, one for each question that a server has to answer. It ends when its
 input does, after a write that has begun. It draws nothing and keeps no state that the screen needs to live on.
 """
 
@@ -64,6 +65,8 @@ class Worker:
         self._answers: queue.SimpleQueue[Decide | Send] = queue.SimpleQueue()
         self._tokens: dict[int, CancelToken] = {}
         self._engines: dict[str | None, Engine] = {}
+        self._warm = threading.Event()
+        """Set once the embedded engine is loaded, or is known not to load."""
         self._served: dict[str, tuple[Hosted, Engine]] = {}
         self._hosts: set[str] = set()
         """Where the user has let something go to."""
@@ -71,7 +74,7 @@ class Worker:
     def serve(self) -> None:
         """Until the input ends."""
         threads = [threading.Thread(target=t, daemon=True) for t in (self._run_edits, self._answer_questions)]
-        for thread in threads:
+        for thread in (threading.Thread(target=self._warm_up, daemon=True), *threads):
             thread.start()
         while (order := receive(self._source)) is not None:
             if isinstance(order, Ask):
@@ -98,11 +101,18 @@ class Worker:
     def _token(self, run: int) -> CancelToken:
         return self._tokens.setdefault(run, CancelToken())
 
-    def _run_edits(self) -> None:
+    def _warm_up(self) -> None:
+        """Load the embedded engine. A first prompt to another one does not wait for it."""
         began = time.monotonic()
-        if (engine := _loaded()) is not None:
-            self._engines = dict.fromkeys((None, "", "embedded"), engine)
-        self._outlet.send(Ready(time.monotonic() - began))
+        try:
+            if (engine := _loaded()) is not None:
+                self._engines.update(dict.fromkeys((None, "", "embedded"), engine))
+        finally:
+            self._warm.set()
+        with contextlib.suppress(OSError, ValueError):
+            self._outlet.send(Ready(time.monotonic() - began))
+
+    def _run_edits(self) -> None:
         while (ask := self._asks.get()) is not None:
             error: Exception | None = None
             try:
@@ -214,6 +224,8 @@ class Worker:
 
         spec = ask.engine
         chosen = engine(spec, ask.prompt)
+        if spec in {None, "", "embedded"}:
+            self._warm.wait()
         if spec is not None and is_hosted(spec):  # its connection is kept as long as key and address stay
             where = hosted(spec, access())
             _ = where.server  # without a key it is not to be had: say so before anything is asked
