@@ -18,10 +18,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from sharpen.cli.paint import harmless
 from sharpen.cli.tui.ink import Ink
 from sharpen.cli.tui.review_sheet import ReviewSheet
 from sharpen.cli.tui.sheet_view import SheetView
 
+ABOVE = 3
+"""Rows of the file over the first change, where candidates stand side by side."""
 LABEL_CELLS = 36
 """Notes of a list stand in a column of their own, not farther to the right than this."""
 
@@ -198,16 +201,18 @@ class Compare(ModalScreen[int | None]):
             with Horizontal():
                 for index, (verdict, sheet) in enumerate(self._candidates):
                     with Vertical():
-                        yield Static(verdict, classes="quiet", markup=False)
+                        yield Static(harmless(verdict), classes="verdict", markup=False)
                         yield SheetView(sheet, id=f"candidate{index}")
 
     def on_mount(self) -> None:
-        """Each column at its first change."""
-        for (_verdict, sheet), view in zip(self._candidates, self.query(SheetView), strict=True):
+        """All columns at the first change of any, a little of what is before it above."""
+        views = list(self.query(SheetView))
+        firsts = []
+        for (_verdict, sheet), view in zip(self._candidates, views, strict=True):
             view.use_ink(self._ink)
-            rows = [row for row in range(sheet.height) if sheet.hunk_at(row) is not None]
-            if rows:
-                self.call_after_refresh(view.bring_into_view, range(rows[0], rows[-1] + 1))
+            firsts += [row for row in range(sheet.height) if sheet.hunk_at(row) is not None][:1]
+        for view in views if firsts else ():
+            self.call_after_refresh(view.scroll_to, y=max(0, min(firsts) - ABOVE), animate=False)
         self.query(SheetView).first().focus()
 
     def action_take(self) -> None:

@@ -135,10 +135,11 @@ def compare(desk: Desk) -> None:
 
 def _said(verdict: Verdict | None, score: float) -> str:
     if verdict is None:
-        return f"not checked  score {score:.2f}"
+        return f"not checked\nscore {score + 0.0:.2f}"
     word = "✓ holds" if verdict.holds else f"✗ {verdict.reason or 'does not hold'}"
     check = f"  check ended with {verdict.check.exit}" if verdict.check else ""
-    return f"{word}{check}  gone {len(verdict.gone)}  new {len(verdict.new)}  score {score:.2f}"
+    # Two lines for every column, so that the code below them begins at one height.
+    return f"{word}\ngone {len(verdict.gone)}  new {len(verdict.new)}  score {score + 0.0:.2f}{check}"
 
 
 def quit_after_asking(desk: Desk) -> None:

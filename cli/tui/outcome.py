@@ -23,6 +23,8 @@ class Notice:
     text: str
     hint: str = ""
     bad: bool = False
+    asks: bool = False
+    """It waits for an answer."""
 
 
 def of_error(error: Exception) -> Notice:
@@ -39,7 +41,7 @@ def of_sending(run: Run) -> Notice:
     sent = run.sending
     assert sent is not None
     said = sentence(sent.size, sent.files, sent.host)
-    return Notice(f"{said}?", "Enter sends it, Esc keeps it here") if sent.asks else Notice(said)
+    return Notice(f"{said}?", "Enter sends it, Esc keeps it here", asks=True) if sent.asks else Notice(said)
 
 
 def of_run(run: Run) -> Notice:

@@ -64,6 +64,7 @@ class NoticeLine(Static):
             if notice.hint:
                 text.append(f"  {harmless(notice.hint)}", "dim")
             self.set_class(notice.bad, "bad")
+            self.set_class(notice.asks, "asks")
             self.update(text)
 
 

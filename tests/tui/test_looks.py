@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from sharpen.cli.tui.app import SharpenApp
 from sharpen.cli.tui.review import Review
 from sharpen.cli.tui.review_sheet import ReviewSheet
+from sharpen.cli.tui.sheet_view import SheetView
 from sharpen.core.document import Document
 from sharpen.core.patch import Patch
 
@@ -77,3 +78,28 @@ def test_nobody_says_how_sure_the_engine_is_of_what_it_was_not_asked_about(bench
         assert "context  so since step" in tools.text(app)
 
     tools.drive(bench.app("total.py"), scenario)
+
+
+def test_candidates_side_by_side_begin_at_one_height_with_their_verdicts_above(
+    bench: Any, tools: Any
+) -> None:
+    lines = [f"v{i} = {i}" for i in range(60)]
+    sound = "\n".join(lines) + "\n"
+    bench.write("sound.py", sound)
+    first, second = sound.replace("v40 = 40", "v40 = 4"), sound.replace("v50 = 50", "v50 = (5")
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot, "anything")
+        await pilot.press("c")
+        await tools.until(pilot, lambda: len(app.screen.query(SheetView)) == 2)
+        await pilot.pause()
+        one, two = app.screen.query(SheetView)
+        assert one.scroll_offset.y == two.scroll_offset.y > 0
+        assert one.region.y == two.region.y
+        shown = tools.text(app)
+        assert "✓ holds" in shown
+        assert "✗ line 51" in shown
+        assert "score 0.00" in shown
+
+    options = bench.script(first, second)
+    tools.drive(bench.app("sound.py", options=options), scenario, size=(110, 24))
