@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 PROMPTS_KEPT = 1_000
+DRAFT_SECONDS = 600
 RUNS_KEPT = 100
 """Runs whose frames stay on disk; the oldest go first."""
 
@@ -73,6 +74,9 @@ class Store:
             for kind in ("frames/*.jsonl", "proposals/*.json"):
                 for path in sorted(self.folder.glob(kind))[:-RUNS_KEPT]:
                     path.unlink()
+            for draft in self.folder.glob("proposals/*.part"):  # of a sitting that was killed while it wrote
+                if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+                    draft.unlink()
 
     def outcomes(self) -> list[Outcome]:
         """Runs whose frames or proposal are there still, oldest first, each as it ended last."""
@@ -96,10 +100,10 @@ class Store:
         return self.folder / "proposals" / f"{run_id}.json"
 
     def left_open(self) -> list[Outcome]:
-        """Runs whose proposal nobody has decided on, oldest first."""
+        """Runs whose proposal nobody has decided on, oldest first. One that no longer fits is kept, and not told of."""
         if not any(self.folder.glob("proposals/*.json")):
             return []
-        return [one for one in self.outcomes() if self.proposal_of(one.id).exists()]
+        return [one for one in self.outcomes() if one.ended == "open" and self.proposal_of(one.id).exists()]
 
     def next_id(self) -> str:
         """A name that sorts by time."""
