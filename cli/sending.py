@@ -7,8 +7,9 @@ and what `-v` shows is what would be, letter for letter.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharpen.cli.fatal import say
 from sharpen.cli.options import Options
@@ -19,6 +20,9 @@ from sharpen.core.engines.wire.harmless import harmless
 from sharpen.core.request import Request
 from sharpen.core.session import Job
 from sharpen.core.worktree.find import find_root
+
+if TYPE_CHECKING:
+    from sharpen.core.engines.rewriter import Preview
 
 
 def prepared(job: Job, *, leaves: bool = True) -> Job:
@@ -41,19 +45,48 @@ def prepared(job: Job, *, leaves: bool = True) -> Job:
     return replace(job, context=(*rules, *job.context), outline=seen, begun=begun, whole=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What would be sent for a job."""
+
+    previews: tuple[Preview, ...]
+    files: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(len(preview.body) for preview in self.previews)
+
+
+def parcel(job: Job, engine: Engine) -> Parcel | None:
+    """What a served engine would be sent; None for one that sends nothing."""
+    from sharpen.core.engines.rewriter import RemoteEngine  # httpx comes with it
+
+    if not isinstance(engine, RemoteEngine):
+        return None
+    previews = tuple(engine.preview(_request(job, index)) for index in range(len(job.targets)))
+    files = {t.document.path for t in job.targets} | {d.path for d in job.context}
+    return Parcel(previews, len(files))
+
+
+def sentence(size: int, files: int, host: str) -> str:
+    """How much goes where."""
+    return f"sending {size:,} bytes, from {files} {'file' if files == 1 else 'files'}, to {host}"
+
+
 def goes_on(job: Job, engine: Engine, options: Options) -> bool:
     """Say what is sent and where to; False where nothing is to be sent at all."""
     from sharpen.core.engines.rewriter import RemoteEngine
 
-    if not isinstance(engine, RemoteEngine):
+    if isinstance(engine, RemoteEngine):
+        if not options.dry_run:
+            engine.check()  # before anything is said of sending
+        if options.verbose and not options.dry_run:
+            engine.settle()  # what is shown is what is sent: a server may have to say first which model it has
+    sent = parcel(job, engine)
+    if sent is None:
         return True
-    if not options.dry_run:
-        engine.check()  # before anything is said of sending
-    if options.verbose and not options.dry_run:
-        engine.settle()  # what is shown is what is sent: a server may have to say first which model it has
-    previews = [engine.preview(_request(job, index)) for index in range(len(job.targets))]
-    size = sum(len(preview.body) for preview in previews)
-    first = previews[0]
+    previews, size, first = sent.previews, sent.size, sent.previews[0]
     if options.verbose:
         for preview in previews:
             say(f"POST {preview.address}")
@@ -63,8 +96,7 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
             say(f"nothing was sent; it would be {size:,} bytes to {first.host} (-v shows them)")
         return False
     if not first.loopback and not options.quiet and not options.json:
-        files = len({t.document.path for t in job.targets} | {d.path for d in job.context})
-        say(f"sending {size:,} bytes, from {files} {'file' if files == 1 else 'files'}, to {first.host}")
+        say(sentence(size, sent.files, first.host))
     return True
 
 

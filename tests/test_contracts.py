@@ -38,6 +38,7 @@ WRITERS = {
     "cli/keyfile.py": "the user's own keys, mode 0600, on request",
     "cli/commands/serve.py": "the unix socket that it made itself, removed",
     "cli/tui/store.py": "prompts, outcomes and frames of a sitting, in the state folder",
+    "cli/tui/proposals.py": "a proposal that is not decided on yet, in the state folder",
     "cli/commands/demo.py": "the demo's temporary repository",
     "cli/export.py": "the picture of a recording that was asked for, at the path given",
     "cli/picture.py": "the picture that was asked for, at the path given",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sharpen.cli.tui import outcome
+from sharpen.cli.tui import keeping, outcome
 from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
-from sharpen.cli.tui.wire import Answer, Died, Look, Ready, Seen, Undone
+from sharpen.cli.tui.wire import Answer, Died, Look, Ready, Review, Seen, Sending, Undone
 from sharpen.core.errors import SharpenError
 
 if TYPE_CHECKING:
@@ -33,7 +33,23 @@ def take(desk: Desk, answer: Answer) -> None:
         if isinstance(answer, Died):
             desk.ready = False
         if run is not None and run is desk.sitting.current:
+            if isinstance(answer, Sending):
+                _sending(desk, run)
             _follow(desk, run)
+            if isinstance(answer, Review) and answer.merged:
+                files = ", ".join(outcome.near(path) for path in answer.merged)
+                desk.notice(Notice(f"{files} had changed since; the proposal was carried over to it"))
+
+
+def _sending(desk: Desk, run: Run) -> None:
+    """Say what leaves the machine; where it is the first, wait for the yes with nothing moving."""
+    if run.sending is not None and run.sending.asks:
+        desk.stage.rest()
+        desk.stage.say("not sent yet")
+        desk.rest()
+        desk.asked_at = desk.clock()
+        desk.prompt.focus()
+    desk.notice(outcome.of_sending(run))
 
 
 def _follow(desk: Desk, run: Run) -> None:
@@ -43,8 +59,7 @@ def _follow(desk: Desk, run: Run) -> None:
         desk.stage.tick()
         typing = desk.prompt.being_typed
         desk.stage.propose(run, focus=not typing)
-        if typing:
-            desk.notice(Notice("a proposal stands", "Esc goes to it"))
+        desk.notice(Notice("a proposal stands", "Esc goes to it") if typing else None)
     elif run.over:
         _over(desk, run)
     desk.show_queue()
@@ -54,8 +69,8 @@ def _over(desk: Desk, run: Run) -> None:
     """Say what came of it, show the file as it is now, go on with what waits."""
     stage, prompt = desk.stage, desk.prompt
     stage.rest()
-    run_id = run.ask.record.rpartition("/")[2].removesuffix(".jsonl")
-    desk.store.add_outcome(outcome.row(run, run_id))
+    desk.store.add_outcome(outcome.row(run, outcome.id_of(run)))
+    keeping.settled(desk, run)
     stage.say(run.state)
     path = stage.path if stage.path in run.changed or not run.changed else run.changed[0]
     if path:
@@ -78,7 +93,11 @@ def _over(desk: Desk, run: Run) -> None:
 
 def _seen(desk: Desk, seen: Seen) -> None:
     prompt = desk.prompt
-    if seen.error is not None:
+    if seen.what == "models":
+        from sharpen.cli.tui import choosing
+
+        choosing.answered(desk, seen)
+    elif seen.error is not None:
         if seen.what != "symbols":  # of a path that is being typed still
             desk.notice(outcome.of_error(seen.error))
     elif seen.what == "files":

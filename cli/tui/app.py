@@ -75,7 +75,13 @@ class SharpenApp(App[None]):
         self._sitting = Sitting(self._client.send)
         self._preferences = preferences
         wants = Wants(
-            options.engine, options.candidates, options.steps, options.strength, options.seed, options.check
+            options.engine,
+            options.candidates,
+            options.steps,
+            options.strength,
+            options.seed,
+            options.check,
+            options.check_timeout,
         )
         motion = preferences.motion or options.animation
         self.desk = Desk(self._sitting, Store(state_folder, root), wants, paths, motion)
@@ -99,6 +105,7 @@ class SharpenApp(App[None]):
 
     def _start(self) -> None:
         self._client.send(Look("files", "."))
+        self.desk.tell_what_is_open()
         if self._first_theme not in self.available_themes:
             said = f"there is no theme {self._first_theme}"
             self.desk.notice(Notice(said, "Ctrl+P, Theme shows them", bad=True))
@@ -147,10 +154,11 @@ class SharpenApp(App[None]):
 
     def action_menu(self, name: str) -> None:
         """One of the lists."""
-        from sharpen.cli.tui import menus
+        from sharpen.cli.tui import choosing, menus
 
         opened: dict[str, Callable[[Desk], None]] = {
-            "engines": menus.engines,
+            "engines": choosing.engines,
+            "models": choosing.models,
             "runs": menus.runs,
             "checkpoints": menus.checkpoints,
             "history": menus.history,
@@ -164,9 +172,14 @@ class SharpenApp(App[None]):
             "Engine", "Which engine the next prompt goes to", lambda: self.action_menu("engines")
         )
         yield SystemCommand(
+            "Model", "Which model of the engine, with what each can do", lambda: self.action_menu("models")
+        )
+        yield SystemCommand(
             "Checkpoints", "What was applied; take it back", lambda: self.action_menu("checkpoints")
         )
-        yield SystemCommand("Earlier runs", "Look at a run again", lambda: self.action_menu("runs"))
+        yield SystemCommand(
+            "Earlier runs", "Look at a run again, decide what was left open", lambda: self.action_menu("runs")
+        )
         yield SystemCommand("History", "Earlier prompts", lambda: self.action_menu("history"))
         for count in (1, 2, 4, 8):
             yield SystemCommand(

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from sharpen.cli.tui.wire import Answer, Ask, Decide, Died, Look, Order, Outlet, Stop, Undo, receive
+from sharpen.cli.tui.wire import Answer, Ask, Decide, Died, Look, Order, Outlet, Send, Stop, Undo, receive
 
 Hear = Callable[[Answer], None]
 
@@ -81,7 +81,9 @@ class Client:
                     message = None
                 if message is None:
                     break
-                if not isinstance(message, Ask | Stop | Decide | Look | Undo):
+                if self._closing:
+                    continue  # what it says of its own end is no decision of the user's
+                if not isinstance(message, Ask | Stop | Decide | Send | Look | Undo):
                     self._hear(message)
         process.wait()
         if process.stdin is not None:

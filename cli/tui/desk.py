@@ -6,8 +6,10 @@ that can be opened over it are in `menus`. No knowledge of models, diffs or git 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -36,6 +38,9 @@ from sharpen.core.document import Document
 from sharpen.core.errors import SharpenError
 from sharpen.core.request import Settings
 
+if TYPE_CHECKING:
+    from sharpen.cli.tui.review import Review
+
 
 @dataclass(frozen=True, slots=True)
 class Wants:
@@ -47,6 +52,7 @@ class Wants:
     strength: float | None = None
     seed: int = 0
     check: str | None = None
+    check_timeout: float | None = None
 
 
 class Heard(Message):
@@ -55,6 +61,10 @@ class Heard(Message):
     def __init__(self, answer: Answer) -> None:
         super().__init__()
         self.answer = answer
+
+
+READ_SECONDS = 0.4
+"""An Enter sooner than that after a question was not meant for it."""
 
 
 class Desk(Screen[None]):
@@ -74,9 +84,14 @@ class Desk(Screen[None]):
         super().__init__()
         self.sitting, self.store, self.wants = sitting, store, wants
         self._paths, self._motion = paths, motion
+        self.clock: Callable[[], float] = time.monotonic
+        self.asked_at = 0.0
+        """When something was asked in the notice line."""
         self.watched = Watch()
         self._disk: Timer | None = None
         self.ready = False
+        self.kept: Review | None = None
+        """The review as it was last written to disk; None where none stands."""
         self._ink = DARK
 
     def use_ink(self, ink: Ink) -> None:
@@ -144,16 +159,29 @@ class Desk(Screen[None]):
             self.stage.view.focus()
 
     def on_stage_shown(self, _event: Stage.Shown) -> None:
-        """The line above the file."""
+        """The line above the file; what was decided is kept."""
+        from sharpen.cli.tui import keeping
+
         self.show_where()
+        self.query_one(FileTree).show_file(self.stage.path)
+        keeping.keep(self)
+
+    def tell_what_is_open(self) -> None:
+        """Was a proposal left undecided, by the user or by a crash?"""
+        from sharpen.cli.tui import keeping
+
+        keeping.announce(self)
 
     def show_where(self) -> None:
         """Which file is in view, what of it, and which engine."""
         stage = self.stage
         selected = stage.view.selection()
         run = self.sitting.current
-        engine = run.engine if run is not None and run.engine else self.wants.engine or "embedded"
-        state = "" if self.ready else "  loading"
+        engine = self.wants.engine or "embedded"
+        if run is not None and not run.over and run.engine:
+            served = run.model and run.engine.startswith(("mercury", "openai:"))
+            engine = f"{run.engine}#{run.model}" if served else run.engine
+        state = "  loading" if engine == "embedded" and not self.ready else ""
         where = Text(no_wrap=True, overflow="ellipsis")
         where.append(harmless(stage.path or "no file"), "bold")
         if selected is not None and not stage.reviewing:
@@ -198,6 +226,7 @@ class Desk(Screen[None]):
             self.wants.engine,
             Settings(self.wants.steps, self.wants.candidates, self.wants.strength, self.wants.seed),
             self.wants.check,
+            self.wants.check_timeout,
             str(self.store.frames_of(run_id)),
         )
         self.notice(None)
@@ -227,6 +256,13 @@ class Desk(Screen[None]):
     def on_prompt_need_symbols(self, event: Prompt.NeedSymbols) -> None:
         """The engine's process knows."""
         self.ask_process(Look("symbols", event.path))
+
+    def on_prompt_nothing_typed(self, _event: Prompt.NothingTyped) -> None:
+        """Enter alone: the yes to what is about to be sent."""
+        run = self.sitting.current
+        if self.clock() - self.asked_at > READ_SECONDS and self.sitting.let_go() and run is not None:
+            self.begin(run)
+            self.notice(outcome.of_sending(run))
 
     def on_prompt_left(self, _event: Prompt.Left) -> None:
         """Escape: stop what runs; else on to what stands."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,9 +18,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from sharpen.cli.paint import harmless
 from sharpen.cli.tui.ink import Ink
 from sharpen.cli.tui.review_sheet import ReviewSheet
 from sharpen.cli.tui.sheet_view import SheetView
+
+ABOVE = 3
+"""Rows of the file over the first change, where candidates stand side by side."""
+LABEL_CELLS = 36
+"""Notes of a list stand in a column of their own, not farther to the right than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Pick(ModalScreen[str | None]):
             yield Static(self._title, classes="title", markup=False)
             yield Input(placeholder=self._free or "type to narrow, Enter takes, Esc closes", compact=True)
             yield OptionList()
+            yield Static("", classes="detail quiet", markup=False)
 
     def on_mount(self) -> None:
         """Everything is there at first."""
@@ -62,20 +70,38 @@ class Pick(ModalScreen[str | None]):
         self._fill("")
         self.query_one(Input).focus()
 
+    def fill(self, choices: Sequence[Choice], empty: str = "") -> None:
+        """Other choices, or the sentence that stands where there are none."""
+        self._choices, self._empty = choices, empty or self._empty
+        self._fill(self.query_one(Input).value)
+
     def _fill(self, typed: str) -> None:
         words = typed.lower().split()
         listing = self.query_one(OptionList)
+        column = max((cell_len(one.label) for one in self._choices if one.note), default=0)
+        column = min(column, LABEL_CELLS)
         listing.clear_options()
         for index, choice in enumerate(self._choices):
             if all(word in f"{choice.label} {choice.note}".lower() for word in words):
                 label = Text(choice.label, no_wrap=True, overflow="ellipsis")
                 if choice.note:
+                    label.append(" " * max(0, column - cell_len(choice.label)))
                     label.append(f"  {choice.note}", "dim")
                 listing.add_option(Option(label, id=str(index), disabled=not choice.able))
         if not listing.option_count:
             listing.add_option(Option(Text(self._empty, "dim"), disabled=True))
         elif listing.highlighted is None:
             listing.action_first()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say in full what the row has no room for."""
+        detail, listing = self.query_one(".detail", Static), self.query_one(OptionList)
+        option = event.option
+        fits = cell_len(str(option.prompt)) <= listing.scrollable_content_region.width - 2
+        detail.display = option.id is not None and not fits
+        if option.id is not None and detail.display:
+            choice = self._choices[int(option.id)]
+            detail.update(choice.note or choice.label)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
@@ -175,16 +201,18 @@ class Compare(ModalScreen[int | None]):
             with Horizontal():
                 for index, (verdict, sheet) in enumerate(self._candidates):
                     with Vertical():
-                        yield Static(verdict, classes="quiet", markup=False)
+                        yield Static(harmless(verdict), classes="verdict", markup=False)
                         yield SheetView(sheet, id=f"candidate{index}")
 
     def on_mount(self) -> None:
-        """Each column at its first change."""
-        for (_verdict, sheet), view in zip(self._candidates, self.query(SheetView), strict=True):
+        """All columns at the first change of any, a little of what is before it above."""
+        views = list(self.query(SheetView))
+        firsts = []
+        for (_verdict, sheet), view in zip(self._candidates, views, strict=True):
             view.use_ink(self._ink)
-            rows = [row for row in range(sheet.height) if sheet.hunk_at(row) is not None]
-            if rows:
-                self.call_after_refresh(view.bring_into_view, range(rows[0], rows[-1] + 1))
+            firsts += [row for row in range(sheet.height) if sheet.hunk_at(row) is not None][:1]
+        for view in views if firsts else ():
+            self.call_after_refresh(view.scroll_to, y=max(0, min(firsts) - ABOVE), animate=False)
         self.query(SheetView).first().focus()
 
     def action_take(self) -> None:

@@ -6,7 +6,9 @@ that a large repository costs what is looked at.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -44,12 +46,29 @@ class FileTree(Tree[str]):
         self.guide_depth = 2
         self._files: dict[str, str] = {}
         self._children: dict[str, list[str]] = {}
+        self._in_view = ""
+        self._reveal = False
 
     def fill(self, files: Iterable[Listed]) -> None:
         """Show these files, keeping the folders open that are open."""
-        opened = {node.data for node in self._nodes_below(self.root) if node.is_expanded}
         self._files = {one.name: one.status for one in files}
         self._children = _by_folder(self._files)
+        self._draw()
+
+    def show_file(self, path: str) -> None:
+        """That file is in view now: its name stands out, and the folders on the way to it are open."""
+        path = Path(os.path.relpath(path)).as_posix() if path else ""
+        if path != self._in_view:
+            self._in_view, self._reveal = path, True
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._files:
+            return  # the list is still to come
+        opened = {node.data for node in self._nodes_below(self.root) if node.is_expanded}
+        if self._reveal:
+            opened |= {f"{parent.as_posix()}/" for parent in PurePosixPath(self._in_view).parents}
+            self._reveal = False
         self.clear()
         self._add(self.root, opened)
 
@@ -67,11 +86,12 @@ class FileTree(Tree[str]):
                     self._add(child, opened)
                     child.expand()
             else:
-                node.add_leaf(self._label(name, self._files[path]), data=path)
+                node.add_leaf(self._label(name, path), data=path)
 
-    @staticmethod
-    def _label(name: str, status: str) -> Text:
-        label = Text(harmless(name), no_wrap=True)
+    def _label(self, name: str, path: str) -> Text:
+        status = self._files[path]
+        label = Text(no_wrap=True)
+        label.append(harmless(name), "bold" if path == self._in_view else "")
         if status != " ":
             label.append(f" {status}", _STYLES.get(status, "bold"))
         return label

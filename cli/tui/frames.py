@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
+
 from sharpen.cli import paint
 from sharpen.core.canvas import MASK_GLYPH, Canvas, Cell, Frame
 from sharpen.core.document import Document
@@ -41,6 +43,18 @@ class Shot:
     @property
     def facts(self) -> str:
         """Step, masks left, tokens a second, what the engine did."""
+        return "  ".join(self._parts())
+
+    def facts_in(self, cells: int) -> str:
+        """As many of them as there is room for, whole: half a figure would be another one."""
+        found: list[str] = []
+        for part in self._parts():
+            if cell_len("  ".join([*found, part])) > cells:
+                break
+            found.append(part)
+        return "  ".join(found)
+
+    def _parts(self) -> list[str]:
         frame = self.frame
         parts = [
             f"step {frame.step}/{frame.steps}" if frame.steps else f"step {frame.step}",
@@ -49,7 +63,7 @@ class Shot:
             f"{frame.seconds:.2f} s",
             paint.harmless(frame.note),
         ]
-        return "  ".join(part for part in parts if part)
+        return [part for part in parts if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,9 @@ class CellStory:
         cell = self.cell
         shown = MASK_GLYPH * cell.width if cell.state == "masked" else paint.harmless(repr(cell.text)[1:-1])
         parts = [f"“{shown}”", cell.state]
-        if cell.state != "masked" and cell.confidence is not None:
+        if (
+            cell.state not in {"masked", "context"} and cell.confidence is not None
+        ):  # nobody asked about the context
             parts.append(f"confidence {cell.confidence:.2f}")
         word = "settled" if cell.state == "settled" else "so"
         parts.append(f"{word} since step {self.since}")

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sharpen.cli.tui import outcome
+from sharpen.cli.tui import choosing, keeping, outcome
 from sharpen.cli.tui.dialogs import Choice, Compare, EditHunk, Pick, Question
-from sharpen.cli.tui.frames import FrameLog
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.review import Review
 from sharpen.cli.tui.review_sheet import ReviewSheet
@@ -35,11 +34,6 @@ def history(desk: Desk) -> None:
     desk.app.push_screen(Pick("history", choices, "no prompt was sent here yet"), take)
 
 
-def engines(desk: Desk) -> None:
-    """Ask which there are; the answer opens the list."""
-    desk.ask_process(Look("engines"))
-
-
 def checkpoints(desk: Desk) -> None:
     """Ask for them; the answer opens the list."""
     desk.ask_process(Look("checkpoints", desk.stage.document.path))
@@ -48,32 +42,9 @@ def checkpoints(desk: Desk) -> None:
 def answered(desk: Desk, seen: Seen) -> None:
     """Open the list that was asked for."""
     if seen.what == "engines":
-        _pick_engine(desk, seen)
+        choosing.pick_engine(desk, seen)
     elif seen.what == "checkpoints":
         _pick_checkpoint(desk, seen)
-
-
-def _pick_engine(desk: Desk, seen: Seen) -> None:
-    using = desk.wants.engine or "embedded"
-    choices = [
-        Choice(
-            one.spec,
-            ("● " if one.spec == using else "  ") + one.spec,
-            one.why_not or one.what,
-            able=not one.why_not,
-        )
-        for one in seen.engines
-    ]
-
-    def take(spec: str | None) -> None:
-        if spec is not None:
-            desk.use_engine(spec)
-            desk.notice(Notice(f"the next prompt goes to {spec}"))
-
-    free = "type to narrow, or another engine as after --engine"
-    desk.app.push_screen(
-        Pick("engine for the next prompt", choices, "no such engine is known", free=free), take
-    )
 
 
 def _pick_checkpoint(desk: Desk, seen: Seen) -> None:
@@ -92,30 +63,26 @@ def _pick_checkpoint(desk: Desk, seen: Seen) -> None:
 
 
 def runs(desk: Desk) -> None:
-    """Earlier runs of this repository, to look at again."""
+    """Earlier runs of this repository, to look at again or to decide on."""
     choices = []
     for one in reversed(desk.store.outcomes()):
         when = time.strftime("%m-%d %H:%M", time.localtime(one.time))
-        facts = f"{', '.join(one.targets)}  {one.engine}  {one.steps} steps  {one.seconds:.1f} s"
+        files = ", ".join(one.targets)
+        facts = f"{files}  {one.engine}" + (f"  {one.steps} steps  {one.seconds:.1f} s" if one.steps else "")
         choices.append(Choice(one.id, f"{when}  {one.ended:<8}  {' '.join(one.prompt.split())}", facts))
 
     def take(run_id: str | None) -> None:
         if run_id is not None:
-            _reopen(desk, run_id)
+            keeping.reopen(desk, run_id)
 
-    desk.app.push_screen(Pick("earlier runs", choices, "no run is kept here yet"), take)
-
-
-def _reopen(desk: Desk, run_id: str) -> None:
-    from sharpen.cli.replay import load
-
-    try:
-        log: FrameLog = load(desk.store.frames_of(run_id))
-    except SharpenError as error:
-        desk.notice(outcome.of_error(error))
-        return
-    desk.stage.load(log, "earlier run")
-    desk.stage.view.focus()
+    desk.app.push_screen(
+        Pick(
+            "earlier runs: Enter shows one again, or lets you decide on an open one",
+            choices,
+            "no run is kept here yet",
+        ),
+        take,
+    )
 
 
 def edit_hunk(desk: Desk) -> None:
@@ -146,6 +113,9 @@ def compare(desk: Desk) -> None:
     if run is None:
         return
     found = [one for one in run.candidates if one.path == view.path]
+    if run.kept is not None:
+        desk.notice(Notice("the other candidates were not kept", "e types over the hunk, n rejects it"))
+        return
     if len(found) < 2:
         desk.notice(Notice("there is one candidate", "ask for more with Ctrl+P, candidates, or --candidates"))
         return
@@ -165,10 +135,11 @@ def compare(desk: Desk) -> None:
 
 def _said(verdict: Verdict | None, score: float) -> str:
     if verdict is None:
-        return f"not checked  score {score:.2f}"
+        return f"not checked\nscore {score + 0.0:.2f}"
     word = "✓ holds" if verdict.holds else f"✗ {verdict.reason or 'does not hold'}"
     check = f"  check ended with {verdict.check.exit}" if verdict.check else ""
-    return f"{word}{check}  gone {len(verdict.gone)}  new {len(verdict.new)}  score {score:.2f}"
+    # Two lines for every column, so that the code below them begins at one height.
+    return f"{word}\ngone {len(verdict.gone)}  new {len(verdict.new)}  score {score + 0.0:.2f}{check}"
 
 
 def quit_after_asking(desk: Desk) -> None:
@@ -176,7 +147,7 @@ def quit_after_asking(desk: Desk) -> None:
     run = desk.sitting.current
     waiting = len(desk.sitting.waiting)
     if run is not None and run.state == "review":
-        text = "The proposal is not applied. Quit without it?"
+        text = "The proposal is not applied; F3 opens it again later. Quit now?"
     elif run is not None and run.state == "running":
         text = "An edit is under way. Quit without it?"
     elif waiting:

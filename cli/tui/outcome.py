@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.store import Outcome
-from sharpen.core.errors import Interrupted, SharpenError
+from sharpen.core.errors import FileChanged, Interrupted, SharpenError
 
 if TYPE_CHECKING:
     from sharpen.core.worktree.journal import Checkpoint, Restored
@@ -23,6 +23,8 @@ class Notice:
     text: str
     hint: str = ""
     bad: bool = False
+    asks: bool = False
+    """It waits for an answer."""
 
 
 def of_error(error: Exception) -> Notice:
@@ -30,6 +32,16 @@ def of_error(error: Exception) -> Notice:
     if isinstance(error, SharpenError):
         return Notice(error.message, error.hint, bad=True)
     return Notice(str(error) or type(error).__name__, bad=True)
+
+
+def of_sending(run: Run) -> Notice:
+    """How much leaves the machine and where to; a question where nothing has gone there yet."""
+    from sharpen.cli.sending import sentence
+
+    sent = run.sending
+    assert sent is not None
+    said = sentence(sent.size, sent.files, sent.host)
+    return Notice(f"{said}?", "Enter sends it, Esc keeps it here", asks=True) if sent.asks else Notice(said)
 
 
 def of_run(run: Run) -> Notice:
@@ -44,6 +56,11 @@ def of_run(run: Run) -> Notice:
         return Notice("stopped; nothing was written", "the prompt is there to be sent again")
     if run.state == "failed":
         errors = [e for e in run.errors if not isinstance(e, Interrupted)]
+        if errors and isinstance(errors[0], FileChanged):
+            hint = "send the prompt again, or open the proposal with F3"
+            return Notice(
+                errors[0].message, hint if run.patch and not run.kept else "send the prompt again", bad=True
+            )
         return of_error(errors[0]) if errors else Notice("it failed", bad=True)
     if run.state == "nothing":
         files = ", ".join(near(path) for path in run.looked_at) or "the files that differ from HEAD"
@@ -51,14 +68,21 @@ def of_run(run: Run) -> Notice:
     return Notice("rejected; nothing was written")
 
 
+def id_of(run: Run) -> str:
+    """The name that its frames, its outcome and its proposal are kept under."""
+    return run.ask.record.rpartition("/")[2].removesuffix(".jsonl")
+
+
 def row(run: Run, run_id: str) -> Outcome:
     """For the list of runs."""
     error = next((e for e in run.errors), None)
     said = run.checkpoint if run.state == "applied" else str(error) if error else ""
     steps = run.finished.steps if run.finished else len(run.log)
-    seconds = run.finished.engine_seconds if run.finished else 0.0
-    targets = tuple(target.document.path for target in run.targets) or run.looked_at
-    return Outcome(run_id, time.time(), run.typed, targets, run.engine, run.state, said, steps, seconds)
+    last = run.log.shots[-1].frame.seconds if len(run.log) else 0.0
+    seconds = run.finished.engine_seconds if run.finished else last
+    ended = "open" if run.state == "review" else run.state
+    engine = run.engine or (run.kept.engine if run.kept else "")
+    return Outcome(run_id, time.time(), run.typed, run.paths, engine, ended, said, steps, seconds)
 
 
 def of_undo(restored: Restored, *, redo: bool) -> Notice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
@@ -28,16 +29,27 @@ class KeyLine(Static):
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._follow)
 
+    def on_resize(self) -> None:
+        """Another width has room for other keys."""
+        self._follow(None)
+
     def _follow(self, _screen: object) -> None:
         accent = "" if self.app.no_color else self.app.current_theme.accent or ""
-        line = Text(" ", no_wrap=True, overflow="ellipsis")
-        said: set[str] = set()
+        shown: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in said:
-                said.add(binding.action)
-                line.append(f"{self.app.get_key_display(binding)} ", f"bold {accent}".strip())
-                line.append(f"{binding.description}  ")
+            if binding.show and active.enabled:
+                shown.setdefault(
+                    binding.action, (f"{self.app.get_key_display(binding)} ", f"{binding.description}  ")
+                )
+        items = list(shown.values())
+        # The last one, F1, shows all the others: those before it give way, the least used first.
+        while len(items) > 1 and sum(cell_len(key + word) for key, word in items) > self.size.width:
+            del items[-2]
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
+        for key, word in items:
+            line.append(key, f"bold {accent}".strip())
+            line.append(word)
         self.update(line)
 
 
@@ -52,6 +64,7 @@ class NoticeLine(Static):
             if notice.hint:
                 text.append(f"  {harmless(notice.hint)}", "dim")
             self.set_class(notice.bad, "bad")
+            self.set_class(notice.asks, "asks")
             self.update(text)
 
 

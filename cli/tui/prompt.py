@@ -49,6 +49,9 @@ class Prompt(TextArea, inherit_bindings=False):
             super().__init__()
             self.text = text
 
+    class NothingTyped(Message):
+        """Enter, with nothing to send."""
+
     class SearchHistory(Message):
         """The user looks for an earlier prompt."""
 
@@ -118,6 +121,8 @@ class Prompt(TextArea, inherit_bindings=False):
             self.text = ""
             self._typed = -1.0
             self.post_message(self.Sent(text))
+        else:
+            self.post_message(self.NothingTyped())
 
     def action_newline(self) -> None:
         """A new line in the prompt."""

@@ -32,6 +32,11 @@ class Review:
         """Nothing decided yet."""
         return Review(patch, (None,) * len(patch.hunks()))
 
+    def resumed(self, decisions: tuple[bool | None, ...]) -> Review:
+        """With the decisions of an earlier time, at the first hunk that is open."""
+        at = next((i for i, one in enumerate(decisions) if one is None), 0)
+        return Review(self.patch, decisions, at)
+
     @property
     def hunk(self) -> Hunk:
         """The current hunk."""

@@ -125,7 +125,7 @@ def _marked(runs: tuple[Run, ...], columns: list[tuple[int, int]]) -> tuple[Run,
 
 def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
     """Old and new side by side: what goes on the left, what comes on the right."""
-    half = (columns - 3) // 2
+    half = (columns - 4) // 2
     found: list[Numbered] = []
     at = 0
     while at < len(rows):
@@ -143,18 +143,62 @@ def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
         new = [one for one, _w in rows[at:end] if one.mark.startswith(new_marks)]
         for left, right in zip_longest(old, new):
             one = left or right
-            mark = right.mark if right else one.mark
-            beside = _beside(left.runs if left else (), right.runs if right else (), half)
+            before, after = left.runs if left else (), right.runs if right else ()
+            sign, skip = right.mark[0] if right else " ", _skip(before, after, half)
+            beside = _beside(before, after, half, skip=skip, sign=sign)
+            mark = one.mark if one.mark.strip() or right is None else right.mark
             found.append((Line(one.number, mark, beside), which))
         at = end
     return found
 
 
-def _beside(left: tuple[Run, ...], right: tuple[Run, ...], half: int) -> tuple[Run, ...]:
-    return (*_cropped(left, half), (" │ ", "quiet"), *_cropped(right, half))
+def _skip(left: tuple[Run, ...], right: tuple[Run, ...], half: int) -> int:
+    """Cells that both columns leave out at their left, so that what differs is in view."""
+    firsts, ends = [], []
+    for runs in (left, right):
+        at = 0
+        for text, name in runs:
+            if name.endswith("-strong") and text:
+                firsts.append(at)
+                ends.append(at + cell_len(text))
+            at += cell_len(text)
+    if not ends or max(ends) <= half - 1:
+        return 0
+    return max(0, min(min(firsts) - half // 3, max(ends) - half + 2))
+
+
+def _beside(
+    left: tuple[Run, ...], right: tuple[Run, ...], half: int, *, skip: int = 0, sign: str = " "
+) -> tuple[Run, ...]:
+    """Both columns; the right one's sign stands beside the line between them."""
+    return (
+        *_cropped(_later(left, skip), half),
+        (f" │{sign} ", "quiet"),
+        *_cropped(_later(right, skip), half),
+    )
+
+
+def _later(runs: tuple[Run, ...], skip: int) -> tuple[Run, ...]:
+    """The runs without their first cells, and a sign that some are missing."""
+    if not skip or not runs:
+        return runs
+    found: list[Run] = [("…", "quiet")]
+    left = skip + 1  # where the sign stands
+    for text, name in runs:
+        at = 0
+        while left > 0 and at < len(text):
+            left -= cell_len(text[at])
+            at += 1
+        if text[at:]:
+            found.append((text[at:], name))
+    return tuple(found)
 
 
 def _cropped(runs: tuple[Run, ...], width: int) -> tuple[Run, ...]:
+    """The runs in exactly so many cells; a sign at the end says that some did not fit."""
+    cut = sum(cell_len(text) for text, _name in runs) > width
+    if cut:
+        return (*_cropped(_first(runs, width - 1), width - 1), ("…", "quiet"))
     found: list[Run] = []
     used = 0
     for text, name in runs:
@@ -165,4 +209,14 @@ def _cropped(runs: tuple[Run, ...], width: int) -> tuple[Run, ...]:
         if used >= width:
             return tuple(found)
     found.append((" " * (width - used), "context"))
+    return tuple(found)
+
+
+def _first(runs: tuple[Run, ...], width: int) -> tuple[Run, ...]:
+    found: list[Run] = []
+    for text, name in runs:
+        kept = text if cell_len(text) <= width else set_cell_size(text, width)
+        width -= cell_len(kept)
+        if kept:
+            found.append((kept, name))
     return tuple(found)

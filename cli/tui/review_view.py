@@ -29,16 +29,16 @@ class ReviewView(SheetView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "decide(True)", "Accept", id="review.accept"),
         Binding("n", "decide(False)", "Reject", id="review.reject"),
-        Binding("A", "all(True)", "All", key_display="A", id="review.accept_all"),
-        Binding("R", "all(False)", "None", key_display="R", id="review.reject_all"),
-        Binding("j,down", "hunk(1)", "Next", show=False, id="review.next"),
-        Binding("k,up", "hunk(-1)", "Previous", show=False, id="review.previous"),
+        Binding("A", "all(True)", "Accept all", key_display="A", id="review.accept_all"),
+        Binding("R", "all(False)", "Reject all", key_display="R", id="review.reject_all"),
+        Binding("j,down", "hunk(1)", "Next hunk", show=False, id="review.next"),
+        Binding("k,up", "hunk(-1)", "Previous hunk", show=False, id="review.previous"),
         Binding("e", "wish('edit')", "Edit", id="review.edit"),
         Binding("s", "split", "Split", id="review.split"),
-        Binding("c", "wish('compare')", "Compare", show=False, id="review.compare"),
-        Binding("u", "reopen", "Undo", show=False, id="review.undo"),
+        Binding("c", "wish('compare')", "Compare candidates", show=False, id="review.compare"),
+        Binding("u", "reopen", "Take a decision back", show=False, id="review.undo"),
         Binding("left,comma,t", "wish('watch')", "Watch again", show=False, id="review.watch"),
-        Binding("escape", "wish('prompt')", "Prompt", show=False, id="review.prompt"),
+        Binding("escape", "wish('prompt')", "To the prompt", show=False, id="review.prompt"),
     ]
 
     class Decided(Message):

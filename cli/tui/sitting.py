@@ -8,15 +8,29 @@ its prompt to be sent again, and a later message about a run that is over change
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from sharpen.cli.tui.frames import FrameLog
-from sharpen.cli.tui.wire import Answer, Ask, Decide, Died, Ended, Order, Prepared, Review, Stop, Told
+from sharpen.cli.tui.wire import (
+    Answer,
+    Ask,
+    Decide,
+    Died,
+    Ended,
+    Order,
+    Prepared,
+    Review,
+    Send,
+    Sending,
+    Stop,
+    Told,
+)
 from sharpen.core.errors import EngineUnavailable, Interrupted
 from sharpen.core.events import Applied, Failed, Finished, Framed, Proposed, Started, Verified
 
 if TYPE_CHECKING:
+    from sharpen.cli.tui.proposals import Proposal
     from sharpen.core.candidate import Verdict
     from sharpen.core.patch import Patch
     from sharpen.core.session import Target
@@ -43,6 +57,10 @@ class Run:
     verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     patch: Patch | None = None
     """What the road proposes, once it asks."""
+    kept: Proposal | None = None
+    """The proposal of an earlier sitting that this run decides on; None for a run of its own."""
+    sending: Sending | None = None
+    """What leaves the machine for it."""
     checkpoint: str = ""
     changed: tuple[str, ...] = ()
     errors: list[Exception] = field(default_factory=list)
@@ -53,6 +71,17 @@ class Run:
     def over(self) -> bool:
         """Whether nothing more comes of it."""
         return self.state in OVER
+
+    @property
+    def asks_to_send(self) -> bool:
+        """Whether it waits for a yes before anything leaves the machine."""
+        return self.state == "running" and self.sending is not None and self.sending.asks
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that it is about."""
+        own = tuple(target.document.path for target in self.targets)
+        return own or self.looked_at or (self.patch.paths if self.patch else ())
 
     @property
     def candidate_of(self) -> dict[str, Proposed]:
@@ -119,6 +148,15 @@ class Sitting:
             run.state = "running"
             self._send(Decide(run.ask.run, patch))
 
+    def let_go(self) -> bool:
+        """Yes, it may be sent; whether anything waits for that."""
+        run = self.current
+        if run is None or not run.asks_to_send or run.sending is None:
+            return False
+        run.sending = replace(run.sending, asks=False)
+        self._send(Send(run.ask.run))
+        return True
+
     def overhear(self, answer: Answer) -> bool:
         """Keep what a frame says; whether the answer was all about frames. From any thread."""
         if isinstance(answer, Prepared):
@@ -144,7 +182,10 @@ class Sitting:
         if isinstance(answer, Prepared):
             run.targets, run.looked_at = answer.targets, answer.looked_at
         elif isinstance(answer, Review):
-            run.patch, run.state = answer.patch, "review"
+            run.patch, run.state, run.kept = answer.patch, "review", answer.kept
+            run.looked_at = run.looked_at or answer.patch.paths
+        elif isinstance(answer, Sending):
+            run.sending = answer
         elif isinstance(answer, Told):
             self._event(run, answer)
         elif isinstance(answer, Ended):
@@ -190,4 +231,4 @@ def _end(run: Run) -> State:
         return "stopped"
     if run.errors:
         return "failed"
-    return "nothing" if not run.targets else "rejected"
+    return "rejected" if run.targets or run.patch else "nothing"

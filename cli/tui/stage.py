@@ -179,11 +179,15 @@ class Stage(Vertical):
             return
         from sharpen.cli.tui.review import Review
 
-        review = self.review
+        review, kept = self.review, run.kept
+        marks = kept.marks if kept is not None else _marks(run)
+        decided = Review.of(run.patch)
+        if kept is not None and len(kept.decisions) == len(decided.decisions):
+            decided = decided.resumed(kept.decisions)
         top, room = int(self.view.scroll_offset.y), self.view.size.height
         self._at, self._word = None, "proposed"
         self.view.display, review.display = False, True
-        review.begin(Review.of(run.patch), _marks(run), top, room)
+        review.begin(decided, marks, top, room)
         if focus:
             review.focus()
         self._instruments()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 PROMPTS_KEPT = 1_000
+DRAFT_SECONDS = 600
 RUNS_KEPT = 100
 """Runs whose frames stay on disk; the oldest go first."""
 
@@ -38,7 +39,7 @@ class Outcome:
     targets: tuple[str, ...]
     engine: str
     ended: str
-    """`applied`, `rejected`, `stopped`, `nothing`, `failed`."""
+    """`open` (a proposal is not decided on), `applied`, `rejected`, `stopped`, `nothing`, `failed`."""
     said: str = ""
     """The checkpoint of an applied run, the message of a failed one."""
     steps: int = 0
@@ -70,25 +71,39 @@ class Store:
         """Remember how a run ended; forgets the frames of the oldest."""
         self._append("runs.jsonl", asdict(outcome))
         with contextlib.suppress(OSError):
-            frames = sorted((self.folder / "frames").glob("*.jsonl"))
-            for path in frames[:-RUNS_KEPT]:
-                path.unlink()
+            for kind in ("frames/*.jsonl", "proposals/*.json"):
+                for path in sorted(self.folder.glob(kind))[:-RUNS_KEPT]:
+                    path.unlink()
+            for draft in self.folder.glob("proposals/*.part"):  # of a sitting that was killed while it wrote
+                if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+                    draft.unlink()
 
     def outcomes(self) -> list[Outcome]:
-        """Runs whose frames are there still, oldest first."""
+        """Runs whose frames or proposal are there still, oldest first, each as it ended last."""
         names = {field.name for field in fields(Outcome)}
-        found = []
+        found: dict[str, Outcome] = {}
         for row in self._rows("runs.jsonl"):
             with contextlib.suppress(TypeError, KeyError):
                 row["targets"] = tuple(row["targets"])
                 outcome = Outcome(**{k: v for k, v in row.items() if k in names})
-                if self.frames_of(outcome.id).exists():
-                    found.append(outcome)
-        return found
+                if self.frames_of(outcome.id).exists() or self.proposal_of(outcome.id).exists():
+                    found.pop(outcome.id, None)
+                    found[outcome.id] = outcome
+        return list(found.values())
 
     def frames_of(self, run_id: str) -> Path:
         """Where a run's frames are kept."""
         return self.folder / "frames" / f"{run_id}.jsonl"
+
+    def proposal_of(self, run_id: str) -> Path:
+        """Where a run's proposal is kept until it is decided on."""
+        return self.folder / "proposals" / f"{run_id}.json"
+
+    def left_open(self) -> list[Outcome]:
+        """Runs whose proposal nobody has decided on, oldest first. One that no longer fits is kept, and not told of."""
+        if not any(self.folder.glob("proposals/*.json")):
+            return []
+        return [one for one in self.outcomes() if one.ended == "open" and self.proposal_of(one.id).exists()]
 
     def next_id(self) -> str:
         """A name that sorts by time."""

@@ -58,7 +58,7 @@ class Timeline(Widget):
                 [
                     Segment(f" {self._state}", ink.style("heading")),
                     Segment(f"  {place}  ", ink.style("quiet")),
-                    Segment(shot.facts, ink.style("context")),
+                    Segment(shot.facts_in(width - len(self._state) - len(place) - 5), ink.style("context")),
                 ],
                 width,
                 ink,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from sharpen.core.request import Settings
 
 if TYPE_CHECKING:  # a screen that waits for its first picture needs none of what these bring along
+    from sharpen.cli.tui.catalogue import Model
+    from sharpen.cli.tui.proposals import Proposal
     from sharpen.core.document import Document
     from sharpen.core.engines.choose import Known
     from sharpen.core.events import Event
@@ -38,8 +40,11 @@ class Ask:
     engine: str | None = None
     settings: Settings = field(default_factory=Settings)
     check: str | None = None
+    check_seconds: float | None = None
     record: str = ""
     """Where the frames are to be kept; empty: nowhere."""
+    reopened: str = ""
+    """A kept proposal to be decided now, instead of asking an engine; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,16 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Send:
+    """The answer to `Sending`: it may go."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """A question that no engine is needed for: `files`, `checkpoints`, `engines`, or `symbols` of a path."""
+    """A question that no engine is needed for: `files`, `checkpoints`, `engines`, `models` of an engine, or `symbols`
+    of a path."""
 
     what: str
     path: str = ""
@@ -75,7 +88,7 @@ class Undo:
     """A file of the repository that is meant; None: the one of the current folder."""
 
 
-Order = Ask | Stop | Decide | Look | Undo
+Order = Ask | Stop | Decide | Send | Look | Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,18 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """What is about to leave the machine. `asks`: it waits for `Send`, because it is the first to go there."""
+
+    run: int
+    size: int
+    """Bytes."""
+    files: int
+    host: str
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """An event of the road. A frame's document is left out while it is the one before."""
 
@@ -109,6 +134,10 @@ class Review:
 
     run: int
     patch: Patch
+    kept: Proposal | None = None
+    """The proposal that was opened again, where it was."""
+    merged: tuple[str, ...] = ()
+    """Files that had changed since it was kept: the patch was carried over to what they hold now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +157,7 @@ class Seen:
     files: tuple[Listed, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     engines: tuple[Known, ...] = ()
+    models: tuple[Model, ...] = ()
     symbols: tuple[str, ...] = ()
     error: Exception | None = None
 
@@ -148,7 +178,7 @@ class Died:
     said: str
 
 
-Answer = Ready | Prepared | Told | Review | Ended | Seen | Undone | Died
+Answer = Ready | Prepared | Sending | Told | Review | Ended | Seen | Undone | Died
 Message = Order | Answer
 
 

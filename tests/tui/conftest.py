@@ -106,7 +106,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float 
     """Wait until it holds; what did not happen by then fails."""
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, f"it did not happen in time; the screen was:\n{screen_text(pilot.app)}"
         await pilot.pause(0.02)
 
 

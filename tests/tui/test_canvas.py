@@ -196,7 +196,7 @@ def test_a_review_sheet_shows_both_sides_in_place_with_what_was_decided() -> Non
 def test_two_columns_put_the_old_line_beside_the_new_one() -> None:
     sheet = ReviewSheet(Review.of(THREE), "x.py", {}, columns=43)
     lines = rows(sheet)
-    assert lines[0] == "one                  │ ONE                 "
+    assert lines[0] == "one                 │+ ONE                "
     assert lines[1].split() == ["two", "│", "two"]
     assert len(lines) == 5
 

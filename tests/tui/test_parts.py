@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -190,3 +191,24 @@ def test_a_change_on_disk_is_told_once(tmp_path: Path) -> None:
     assert watch.changed([str(path)]) == []
     path.unlink()
     assert watch.changed([str(path)]) == [str(path)]
+
+
+def test_the_draft_of_a_killed_sitting_goes_and_one_being_written_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path, tmp_path)
+    folder = store.proposal_of("x").parent
+    folder.mkdir(parents=True)
+    old, new = folder / "a.1.part", folder / "b.2.part"
+    for path in (old, new):
+        path.write_text("{")
+    os.utime(old, (1.0, 1.0))
+    store.add_outcome(Outcome("1", 0.0, "fix it", (), "embedded", "stopped"))
+    assert [path.name for path in folder.iterdir()] == ["b.2.part"]
+
+
+def test_a_run_is_listed_once_as_it_ended_last(tmp_path: Path) -> None:
+    store = Store(tmp_path, tmp_path)
+    for run, ended in (("1", "open"), ("2", "stopped"), ("1", "applied")):
+        store.frames_of(run).parent.mkdir(parents=True, exist_ok=True)
+        store.frames_of(run).write_text("")
+        store.add_outcome(Outcome(run, 0.0, "fix it", (), "embedded", ended))
+    assert [(one.id, one.ended) for one in store.outcomes()] == [("2", "stopped"), ("1", "applied")]

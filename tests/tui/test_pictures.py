@@ -95,6 +95,28 @@ def test_an_error_stands_where_the_answer_would_have_come(bench: Any, tools: Any
     tools.drive(bench.app("area.py"), scenario, (80, 24))
 
 
+def test_engines_and_models_stand_with_what_they_can_do(
+    bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    bench.write("area.py", SOUND)
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.until(pilot, lambda: app.desk.ready and app.desk.prompt.files)
+        await pilot.press("f2")
+        await tools.until(pilot, lambda: "openai:URL#MODEL" in tools.text(app))
+        await pilot.press("down", "down")
+        await pilot.pause()
+        check("engines", tools.picture(app))
+        await pilot.press("enter")
+        await tools.until(pilot, lambda: "mercury-3" in tools.text(app))
+        await pilot.pause()
+        check("models", tools.picture(app))
+
+    tools.drive(bench.app("area.py"), scenario, (100, 24))
+
+
 def every_state() -> FrameLog:
     """A frame with a cell of every state, and steps of confidence."""
     document = Document.from_bytes(SOUND.encode(), "area.py")

@@ -83,14 +83,14 @@ class Peer:
 class Server:
     """Plays one script a request, the last one for all that follow."""
 
-    def __init__(self, *scripts: Script, wrap: Any = None) -> None:
+    def __init__(self, *scripts: Script, wrap: Any = None, host: str = "127.0.0.1") -> None:
         self._scripts, self._wrap = list(scripts), wrap
         self.requests: list[bytes] = []
         self.gone = threading.Event()
         """Set once a client has closed its connection."""
         self._stopped = threading.Event()
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
