@@ -116,7 +116,7 @@ class Server:
                 await stack.enter_async_context(self.desk.place())
                 asked = self._asked(await self._body(request), kind)
                 told = Told(asked, self.model)
-                source = await stack.enter_async_context(aclosing(self.desk.events(asked)))
+                source = await stack.enter_async_context(aclosing(told.noting(self.desk.events(asked))))
                 if not asked.stream:
                     text, end = await _while_there(request, _collected(asked, source))
                     return _json(told.whole(text, end))
@@ -251,7 +251,7 @@ async def _collected(asked: Asked, source: AsyncIterator[Event]) -> tuple[str, F
 
 def _answer(asked: Asked, end: Finished) -> str:
     """The region's text in the end; of a hole, up to where the client wants it to stop."""
-    text = _region(asked, end)
+    text = said.region(asked, end.proposed)
     if asked.kind == "fim":
         after = asked.document.text[asked.region.end_char :]
         if after and not after.startswith("\n") and not _line_begins(asked):
@@ -264,13 +264,6 @@ def _answer(asked: Asked, end: Finished) -> str:
 def _line_begins(asked: Asked) -> bool:
     before = asked.document.text[: asked.region.start_char]
     return not before or before.endswith("\n")
-
-
-def _region(asked: Asked, end: Finished) -> str:
-    if end.proposed is None:
-        return asked.document.text[asked.region.start_char : asked.region.end_char]
-    text = end.proposed.result(asked.document.path).decode("utf-8")
-    return text[asked.region.start_char : len(text) - (len(asked.document.text) - asked.region.end_char)]
 
 
 async def _streamed(

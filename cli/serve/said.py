@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from sharpen.cli.serve.asked import VERSION, Asked
 from sharpen.core.canvas import Canvas
-from sharpen.core.events import Finished, Framed
+from sharpen.core.events import Event, Finished, Framed, Proposed, Verified
+from sharpen.core.patch import Patch
 
 Object = dict[str, Any]
 _OBJECTS = {"chat": "chat.completion", "edit": "edit.completion", "fim": "text_completion"}
@@ -24,6 +27,36 @@ class Told:
         self.created = int(time.time())
         self.frames = 0
         self.progress = 0.0
+        self._proposed: dict[int, tuple[float, str]] = {}
+        self._held: dict[str, float] = {}
+        """Texts of the region that hold, and their scores; the same text counts with its best."""
+
+    async def noting(self, source: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """The same events; which candidates held is remembered for the answer."""
+        judged = False
+        async with aclosing(source):
+            async for item in source:
+                if isinstance(item, Proposed):
+                    if judged:  # a further round, on what the one before has come to
+                        self._proposed, self._held, judged = {}, {}, False
+                    self._proposed[item.index] = item.candidate.score, region(self.asked, item.patch)
+                elif isinstance(item, Verified):
+                    judged = True
+                    if item.verdict.holds and item.index in self._proposed:
+                        score, text = self._proposed[item.index]
+                        self._held[text] = max(score, self._held.get(text, score))
+                yield item
+
+    def _ending(self, text: str, end: Finished) -> Object:
+        """What `x_sharpen` says of the answer; where several were asked for, all that hold, the answer first."""
+        candidate: Object = {"steps": end.steps, "seconds": round(end.engine_seconds, 4)}
+        if text in self._held:
+            candidate["score"] = round(self._held[text], 4)
+        own: Object = {"version": VERSION, "candidate": candidate}
+        if self.asked.settings.candidates > 1 and self.asked.kind != "fim":
+            others = sorted((t for t in self._held if t != text), key=lambda t: -self._held[t])
+            own["candidates"] = [text, *others]
+        return own
 
     def wrapped(self, text: str) -> str:
         """The region's text as an answer has it."""
@@ -65,7 +98,7 @@ class Told:
         chunk = self._chunk({"role": "assistant", "content": self.wrapped(text)}, "stop")
         if self.asked.diffusing:
             chunk["diffusion_meta"] = {"diffusion_content": True, "diffusion_progress": 1}
-        return chunk | {"x_sharpen": _ending(end)}
+        return chunk | {"x_sharpen": self._ending(text, end)}
 
     def whole(self, text: str, end: Finished) -> Object:
         """The answer to a request that does not stream."""
@@ -75,7 +108,7 @@ class Told:
         else:
             choice["message"] = {"role": "assistant", "content": self.wrapped(text)}
         return self._head(self.kind) | {
-            "choices": [choice], "usage": self.usage(text), "x_sharpen": _ending(end),
+            "choices": [choice], "usage": self.usage(text), "x_sharpen": self._ending(text, end),
         }  # fmt: skip
 
     def usage(self, text: str) -> Object:
@@ -100,8 +133,13 @@ class Told:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
 
 
-def _ending(end: Finished) -> Object:
-    return {"version": VERSION, "candidate": {"steps": end.steps, "seconds": round(end.engine_seconds, 4)}}
+def region(asked: Asked, patch: Patch | None) -> str:
+    """The region's text with a patch applied; as it was for none."""
+    before, place = asked.document.text, asked.region
+    if patch is None:
+        return before[place.start_char : place.end_char]
+    text = patch.result(asked.document.path).decode("utf-8")
+    return text[place.start_char : len(text) - (len(before) - place.end_char)]
 
 
 def _cells(canvas: Canvas) -> list[list[Any]]:

@@ -319,3 +319,18 @@ def test_our_own_client_repairs_a_file_through_it(sandbox: Any, shared: Served) 
     assert (sandbox.folder / "a.py").read_text() == WHOLE
     frames = [e for e in map(json.loads, done.stdout.splitlines()) if e["event"] == "frame"]
     assert any(state == "draft" for frame in frames for _text, state, _sure in frame["cells"])
+
+
+def test_where_several_candidates_are_asked_for_all_that_hold_are_told_the_best_first(
+    sandbox: Any, serve: Start
+) -> None:
+    second = WHOLE.replace("result", "sum_of_all")
+    sandbox.script(WHOLE, BROKEN + "(\n", second, WHOLE, frames=[BROKEN])
+    served = serve()
+    own = edit() | {"candidates": 3}
+    told = served.post(x_sharpen=own).json()["x_sharpen"]
+    assert told["candidates"] == [WHOLE, second]
+    assert told["candidate"] | {"seconds": 0} == {"steps": 1, "seconds": 0, "score": 0}
+    last = served.events(stream=True, diffusing=True, x_sharpen=own)[-2]
+    assert last["x_sharpen"]["candidates"] == [WHOLE, second]
+    assert "candidates" not in served.post(x_sharpen=edit()).json()["x_sharpen"]
