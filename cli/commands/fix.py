@@ -23,12 +23,10 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     """Repair the named files, or those that differ from HEAD, or what is staged; returns the exit code."""
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
-    hook = bool(os.environ.get("PRE_COMMIT"))
-    if options.staged:
-        chosen = in_index(paths, only_new=not options.all)
-    else:
-        # Files that a person names are repaired whole; the rest answers for what has changed.
-        chosen = on_disk(paths, only_new=not options.all and (hook or not paths))
+    try:
+        chosen = _chosen(paths, options)
+    except EngineUnavailable as error:  # no ruff: a commit is not to wait for it
+        return _unavailable(error, options)
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
     seconds = options.check_timeout
@@ -41,6 +39,26 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     return _repaired(chosen, options, seconds)
 
 
+def _chosen(paths: tuple[str, ...], options: Options) -> Selection:
+    """What is to be looked at, and what is wrong in it. Raises EngineUnavailable where nothing can judge."""
+    if options.staged:
+        return in_index(paths, only_new=not options.all)
+    # Files that a person names are repaired whole; the rest answers for what has changed.
+    return on_disk(paths, only_new=not options.all and (_in_hook() or not paths))
+
+
+def _in_hook() -> bool:
+    return bool(os.environ.get("PRE_COMMIT"))
+
+
+def _unavailable(error: EngineUnavailable, options: Options) -> int:
+    """Said in a line; in a hook no reason to stop the commit, unless that was asked for."""
+    if not _in_hook() or options.strict:
+        return report_error(error)
+    say(f"sharpen: {error.message}; the commit goes on")
+    return Exit.DONE
+
+
 def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int:
     """Something is broken: only now is everything imported that a clean commit is not to wait for."""
     from sharpen.cli.access import engine as engine_of
@@ -51,10 +69,7 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
     try:
         engine = engine_of(options.engine, INSTRUCTION)
     except EngineUnavailable as error:
-        if not os.environ.get("PRE_COMMIT") or options.strict:
-            return report_error(error)
-        say(f"sharpen: {error.message}; the commit goes on")
-        return Exit.DONE
+        return _unavailable(error, options)
     terminal = Terminal.here(options.animation)
     job = _job(chosen, options, terminal, seconds)
     if is_hosted(options.engine):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +184,52 @@ def test_other_kinds_of_repository_are_repaired_staged_and_undone(
     assert index(sandbox, b"app.py") == (sandbox.folder / "app.py").read_bytes() == broken
     assert "error" not in sandbox.git("fsck")
     assert sandbox.git("status", "--porcelain") == "M  app.py\n"
+
+
+def test_the_index_keeps_its_owner_when_root_repairs_what_is_staged(sandbox: Any) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can write what belongs to another user")
+    make(sandbox, b"app.py", text=BROKEN)
+    sandbox.git("add", ".")
+    places = [sandbox.folder / "app.py", sandbox.folder / ".git" / "index"]
+    for place in (sandbox.folder, sandbox.folder / ".git", *places):
+        os.chown(place, 12_345, 23_456)
+    config = sandbox.state.with_name("gitconfig")
+    config.write_text(f"[safe]\n\tdirectory = {sandbox.folder}\n")
+    sandbox.env["GIT_CONFIG_GLOBAL"] = str(config)
+    done = sandbox.run("fix", "--staged")
+    assert done.returncode == 1, done.stderr
+    for place in places:
+        assert (place.stat().st_uid, place.stat().st_gid) == (12_345, 23_456), place
+
+
+@pytest.mark.parametrize("arguments", [["--staged"], ["--", "app.py"]])
+def test_without_ruff_a_commit_goes_on_unless_that_is_strict(
+    sandbox: Any, tmp_path: Path, arguments: list[str]
+) -> None:
+    make(sandbox, b"app.py", text=b"x = 1\n")
+    sandbox.git("add", ".")
+    # An interpreter beside which there is no ruff, and a PATH that has git alone.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "git").symlink_to(shutil.which("git") or "")
+    (tools / "env").symlink_to(shutil.which("env") or "")
+    code = (
+        "import sys; sys.executable = '/nowhere/python'; sys.argv = ['sharpen', 'fix', *sys.argv[1:]]; "
+        "from sharpen.cli.start import main; main()"
+    )
+
+    def run(*more: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *more, *arguments],
+            cwd=sandbox.folder,
+            env=sandbox.env | {"PATH": str(tools), "PRE_COMMIT": "1"},
+            capture_output=True,
+            check=False,
+        )
+
+    done = run()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert b"ruff is not installed" in done.stderr
+    assert run("--strict").returncode == 3
