@@ -11,7 +11,7 @@ from sharpen.cli.fatal import out, say
 from sharpen.cli.road import journal_for
 from sharpen.cli.terminal import state_folder
 from sharpen.core.errors import BadInput, SharpenError
-from sharpen.core.worktree.journal import Checkpoint, Journal, Restored
+from sharpen.core.worktree.journal import Checkpoint, Journal, Restored, known_as
 
 
 def run(
@@ -76,7 +76,7 @@ def _before(journal: Journal, number: str | None, paths: tuple[str, ...]) -> byt
         raise BadInput("--print shows one file", "sharpen undo ID PATH --print")
     known = [journal.get(number)] if number else list(journal.list())
     if paths:
-        real = os.path.realpath(paths[0])
+        real = known_as(paths[0], known)
         known = [one for one in known if real in one.paths]
     if not known:
         raise BadInput(
@@ -119,8 +119,9 @@ def _write(done: Restored, *, redo: bool) -> None:
 
 
 def _list(journal: Journal, paths: tuple[str, ...], *, json: bool) -> None:
-    wanted = {os.path.realpath(path) for path in paths}
-    for one in journal.list():
+    known = journal.list()
+    wanted = {known_as(path, known) for path in paths}
+    for one in known:
         if wanted and not wanted & {*one.paths}:
             continue
         if json:

@@ -24,7 +24,7 @@ from sharpen.core.worktree.rebase import rebase
 from sharpen.core.worktree.restage import Entries, restage
 from sharpen.core.worktree.store import Checkpoint, Limits, Store, Touched
 
-__all__ = ["Checkpoint", "Journal", "Limits", "Restored", "Touched"]
+__all__ = ["Checkpoint", "Journal", "Limits", "Restored", "Touched", "known_as"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Journal(Store):
         Raises BadInput where there is nothing (such) to undo, FileChanged where a later change is in the way,
         WriteFailed where the system refuses; in all cases every file is as it was.
         """
-        wanted = {os.path.realpath(path) for path in paths}
         with self.lock():
             known = self.list()
+            wanted = {known_as(path, known) for path in paths}
             if checkpoint_id is None:
                 standing = [c for c in known if c.standing and (not wanted or wanted & {*c.standing})]
                 self._check_last(standing[-1].id if standing else "0")
@@ -81,9 +81,9 @@ class Journal(Store):
 
         Raises as `undo`.
         """
-        wanted = {os.path.realpath(path) for path in paths}
         with self.lock():
             known = self.list()
+            wanted = {known_as(path, known) for path in paths}
             if checkpoint_id is None:
                 marks = [
                     (at, c) for c in known for p, at in c.undone_paths.items() if not wanted or p in wanted
@@ -114,7 +114,8 @@ class Journal(Store):
 
     def before(self, checkpoint_id: str, path: str) -> bytes:
         """What the file held before that checkpoint, empty where it was not there. Raises BadInput."""
-        chosen, real = self.get(checkpoint_id), os.path.realpath(path)
+        chosen = self.get(checkpoint_id)
+        real = known_as(path, [chosen])
         _check_touched(chosen, [path])
         places = [file.path for file in chosen.files]
         places += [str(Path(chosen.root) / entry.name) for entry in chosen.index]
@@ -156,9 +157,18 @@ def _where(paths: Sequence[str]) -> str:
     return f"of {', '.join(paths)}" if paths else "here"
 
 
+def known_as(path: str, known: Sequence[Checkpoint]) -> str:
+    """A path as checkpoints have it: where it leads to, or its own place for a file that has become a link since."""
+    leads = os.path.realpath(path)
+    if any(leads in checkpoint.paths for checkpoint in known):
+        return leads
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - names may be any bytes
+
+
 def _check_touched(checkpoint: Checkpoint, paths: Sequence[str]) -> None:
     for path in paths:
-        if os.path.realpath(path) not in checkpoint.paths:
+        if known_as(path, [checkpoint]) not in checkpoint.paths:
             raise BadInput(f"checkpoint {checkpoint.id} did not touch {path}", "sharpen undo --list")
 
 

@@ -229,3 +229,17 @@ def test_the_limits_come_from_the_settings(repaired: Any) -> None:
     done = repaired.run("undo", "--list")
     assert done.returncode == 2
     assert "a whole number from 1" in said(done)
+
+
+def test_what_became_a_link_is_shown_by_the_command_that_the_refusal_names(sandbox: Any) -> None:
+    broken = "def f(:\n    return 1\n"
+    file = sandbox.write("a.py", broken)
+    sandbox.write("b.py", "x = 1\n")
+    assert sandbox.run("fix", "a.py").returncode == 1
+    file.unlink()
+    file.symlink_to("b.py")
+    refused = sandbox.run("undo")
+    assert refused.returncode == 4
+    assert b"sharpen undo 1 a.py --print" in refused.stderr
+    assert sandbox.run("undo", "1", "a.py", "--print").stdout.decode() == broken
+    assert b"a.py" in sandbox.run("undo", "--list", "a.py").stdout
