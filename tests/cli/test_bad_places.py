@@ -151,7 +151,7 @@ def test_an_interrupt_that_python_wrapped_while_a_class_was_made_is_no_defect() 
 def test_a_file_that_changes_while_the_question_stands_is_not_overwritten(sandbox: Any) -> None:
     """Exit 4 over several files: the one that changed keeps all of them from being written."""
     one, two = sandbox.write("a.py", BROKEN), sandbox.write("b.py", BROKEN)
-    sandbox.script(WHOLE, pause=0.5)
+    sandbox.script(WHOLE, pause=2.0)
     process = subprocess.Popen(
         sandbox.command("fix", "a.py", "b.py"),
         cwd=sandbox.folder, env=sandbox.env, stdin=subprocess.DEVNULL,
