@@ -131,8 +131,9 @@ def peak() -> int:
 
 def _of_memory(error: Exception) -> bool:
     said = str(error).lower()
-    words = ("alloc", "out of memory", "can't start new thread")  # a thread's stack is memory too
-    return isinstance(error, RuntimeError) and any(word in said for word in words)
+    # A thread's stack and a library's pages are memory too.
+    words = ("alloc", "out of memory", "can't start new thread", "failed to map segment")
+    return isinstance(error, RuntimeError | ImportError | OSError) and any(word in said for word in words)
 
 
 def _too_large(run: int, said: str) -> Wrong:

@@ -98,7 +98,9 @@ class Process:
             self._child.kill()
             self._child.wait()
         self._reader.join(_END_SECONDS)
-        if self._child.stdout is not None:
+        # While the interpreter ends, its threads stand still where they are: the pipe is then left to the system.
+        ending = sys.is_finalizing() or self._reader.is_alive()
+        if self._child.stdout is not None and not ending:
             self._child.stdout.close()
         self._said.close()
 

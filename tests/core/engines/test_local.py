@@ -17,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.checkpoints import tokenizer, write
-from sharpen.core.candidate import Candidate, Verdict
+from sharpen.core.candidate import Candidate
 from sharpen.core.canvas import Frame
+from sharpen.core.diagnose import diagnose
 from sharpen.core.engines.local import LocalEngine
 from sharpen.core.engines.local_name import local_name
+from sharpen.core.engines.local_region import focused
 from sharpen.core.errors import BadInput, EngineUnavailable, Interrupted, NothingHeld
 from sharpen.core.request import CancelToken, Request, Settings
 from sharpen.core.verify import judge_for
@@ -133,26 +135,20 @@ def test_a_finding_in_a_long_file_is_repaired_in_its_own_lines(engine: LocalEngi
     text = FILE.replace("def area(width, height):", "def area(width, height:") + "".join(
         f"\n\ndef f{n}():\n    return {n}\n" for n in range(30)
     )
-    whole = request("mean", "fix the syntax error", text)
-    document = whole.document
-    from sharpen.core.diagnose import diagnose
-
-    asked = replace(whole, region=document.whole(), diagnostics=diagnose(text, "shapes.py"))
-    seen = []
-
-    def judge(new: str) -> Verdict:
-        seen.append(new)
-        return Verdict(True)
-
-    asked = replace(asked, judge=judge)
-    try:
-        _frames, candidates = refined(engine, asked)
-        seen += [c.text for c in candidates]
-    except NothingHeld:  # the model never learnt to repair
-        pass
-    tail = text[text.index("def f1") :]  # the open bracket swallows what follows it
-    assert seen
-    assert all(new.endswith(tail) for new in seen)
+    document = request("mean", "fix the syntax error", text).document
+    asked = Request("fix the syntax error", document, document.whole(), diagnose(text, "shapes.py"))
+    focus = focused(asked)
+    assert focus.request.text.startswith("def area(width, height:")
+    assert (
+        "def f1" not in focus.request.text
+    )  # the open bracket swallows what follows it, to the next line that may not
+    assert focus.whole("x = 1\n") == text.replace(focus.request.text, "x = 1\n")
+    frames = []
+    with contextlib.suppress(NothingHeld):  # the model never learnt to repair
+        for said in engine.refine(asked):
+            if isinstance(said, Frame):
+                frames.append(said)  # noqa: PERF401 - those before the end count
+    assert {f.canvas.region for f in frames if f.canvas.count("masked")} == {focus.request.region}
 
 
 def test_a_stop_is_heard_within_a_step_and_the_model_stays_loaded(engine: LocalEngine) -> None:
