@@ -115,7 +115,7 @@ class Host:
         if not isinstance(loaded, Loaded):
             raise EngineUnavailable("no model is loaded")
         for answer in run(loaded, order, lambda: order.run in self._stopped):
-            yield Done(answer.run, answer.passes, peak()) if isinstance(answer, Done) else answer
+            yield Done(answer.run, peak()) if isinstance(answer, Done) else answer
 
 
 def peak() -> int:

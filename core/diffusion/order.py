@@ -124,8 +124,6 @@ class Done:
     """All canvases of the run are done, or it was stopped."""
 
     run: int
-    passes: int = 0
-    """Passes through the model, each over all canvases that shared it."""
     peak: int = 0
     """Bytes of memory at most so far."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,19 +35,6 @@ def place(tmp_path: Path) -> Path:
     (folder / "shape.py").write_text(BEGUN)
     (folder / "kept.env").write_text("A=2\n")
     return folder
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
-
-    def begin(*scripts: object) -> Server:
-        servers.append(Server(*scripts))  # type: ignore[arg-type]
-        return servers[-1]
-
-    yield begin
-    for server in servers:
-        server.close()
 
 
 def says(text: str, finish: str = "stop") -> object:

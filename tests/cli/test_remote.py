@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,19 +36,6 @@ def place(tmp_path: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
     (folder / "shape.py").write_text(SOURCE)
     return folder
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
-
-    def begin(*scripts: object) -> Server:
-        servers.append(Server(*scripts))  # type: ignore[arg-type]
-        return servers[-1]
-
-    yield begin
-    for server in servers:
-        server.close()
 
 
 def command(place: Path, server: Server, *words: str, engine: str = "") -> tuple[list[str], dict[str, str]]:
