@@ -94,9 +94,10 @@ def test_frames_that_come_faster_than_the_screen_are_dropped_and_the_last_one_is
     began = time.monotonic()
     for step in range(1, 501):
         canvas.show(framed(step))
-    assert time.monotonic() - began < 0.5
     time.sleep(0.3)
-    assert stream.getvalue().count("\x1b[?2026h") < 30
+    drawings, seconds = stream.getvalue().count("\x1b[?2026h"), time.monotonic() - began
+    assert drawings <= 1 + seconds * live.PER_SECOND
+    assert drawings < 500
     assert "step 500" in screen(stream.getvalue())[-2]
     canvas.clear()
 
@@ -111,8 +112,9 @@ def test_a_flash_comes_at_most_three_times_a_second_and_never_with_reduced_motio
             step += 1
             drawn(canvas, framed(step, "x" * (step % 5 + 1)), after=0.02)
         canvas.clear()
+        seconds = time.monotonic() - began
         flashes = stream.getvalue().count("\x1b[1;7m")
-        assert flashes == 0 if reduced else 1 <= flashes <= 3
+        assert flashes == 0 if reduced else 1 <= flashes <= 1 + seconds / live.FLASH_EVERY
 
 
 def test_a_terminal_that_goes_away_ends_the_drawing_and_nothing_else() -> None:
@@ -141,11 +143,9 @@ def test_after_clear_a_later_frame_begins_a_new_region() -> None:
 
 def test_with_a_pace_every_frame_is_drawn_and_who_makes_them_does_not_wait() -> None:
     stream = io.StringIO()
-    canvas = canvas_on(stream, pace=0.05)
-    began = time.monotonic()
+    canvas = canvas_on(stream, pace=0.2)
     for step in range(1, 9):
         canvas.show(framed(step))
-    assert time.monotonic() - began < 0.1
+    assert stream.getvalue().count("\x1b[?2026h") < 8
     canvas.clear()
-    assert 0.3 < time.monotonic() - began < 5
     assert stream.getvalue().count("\x1b[?2026h") == 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -295,12 +294,11 @@ def test_keys_are_answered_while_the_engine_works(bench: Any, tools: Any) -> Non
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await tools.until(pilot, lambda: app.desk.ready)
         await tools.ask(pilot, "fix it")
-        slowest = 0.0
-        for _ in range(20):
-            began = time.perf_counter()
+        answered = 0  # keys on the screen before the work is done: a screen that waits for it has one
+        for count in range(1, 21):
             await pilot.press("x")
-            slowest = max(slowest, time.perf_counter() - began)
-        assert slowest < 0.5
+            answered += app.desk.prompt.text == "x" * count and not app.desk.stage.reviewing
+        assert answered > 5
         await tools.until(pilot, lambda: app.desk.stage.reviewing)
         assert app.desk.prompt.text == "x" * 20
         assert app.desk.prompt.has_focus, "a letter that is being typed must not decide on a hunk"
