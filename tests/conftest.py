@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# Torch's threads spin where they wait for each other: next to other work a test takes ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 class Sandbox:
     """A folder, a state folder, and `sharpen` run in them without a terminal."""

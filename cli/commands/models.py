@@ -123,6 +123,9 @@ def try_(trial: Trial, options: dict[str, Any]) -> int:
 
 
 def _sampler(folder: Path, family: str | None, options: dict[str, Any]) -> tuple[Loaded, Options, Any]:
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # as the engine's own process, see core.diffusion.host
     try:
         from sharpen.core.diffusion.load import load
         from sharpen.core.diffusion.options import Options

@@ -59,7 +59,7 @@ class FastBlocks(Policy):
         if not self.from_prompt:
             board.pad(-len(board) % self.block)
             board.stop = stop
-        self.cache = Cache(self.model.shape, len(board), like=self.model.gain)
+        self.cache = self.model.room(len(board))
         first = (board.start - self.offset) // self.block * self.block + self.offset
         if first:
             seen = block_mask(first, self.block, self.model.device, offset=self.offset)

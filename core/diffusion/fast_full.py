@@ -55,7 +55,7 @@ class FastFull(Policy):
             self.choice.never += self.stops.tolist()
             self.stops = self.stops[:0]
         if self.kind != "none":
-            self.cache = Cache(self.model.shape, len(board), like=self.model.gain)
+            self.cache = self.model.room(len(board))
         blocks = ceil((board.stop - board.start) / self.block)
         share = ceil(self.steps / blocks)
         for low in range(board.start, board.stop, self.block):

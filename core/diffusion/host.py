@@ -100,7 +100,7 @@ class Host:
         found = describe(folder, order.family)
         device = device_of(order.device)
         precision = fitting(found, device, order.precision, folder.name)
-        loaded = load(folder, order.family, device, precision)
+        loaded = load(folder, order.family, device, precision, compiled=order.compiled)
         self._loaded = loaded
         return Opened(
             loaded.family.name, loaded.family.title, tuple(sorted(loaded.family.can)), loaded.model.shape.context,
@@ -115,7 +115,7 @@ class Host:
         if not isinstance(loaded, Loaded):
             raise EngineUnavailable("no model is loaded")
         for answer in run(loaded, order, lambda: order.run in self._stopped):
-            yield Done(answer.run, peak()) if isinstance(answer, Done) else answer
+            yield Done(answer.run, peak(), loaded.model.way) if isinstance(answer, Done) else answer
 
 
 def peak() -> int:
@@ -152,6 +152,8 @@ def _defect(run: int, error: Exception) -> Wrong:
 
 def main() -> None:
     """Serve on this process's own streams."""
+    # Before torch is loaded: threads that spin while they wait take several times as long next to other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print is no answer
     Host(sys.stdin.buffer, sink).serve()

@@ -17,9 +17,10 @@ from sharpen.core.diffusion.detect import detect
 from sharpen.core.diffusion.families import Family
 from sharpen.core.diffusion.local_model import Transformer
 from sharpen.core.diffusion.spec import Shape
+from sharpen.core.diffusion.steady import Steady, inductor
 from sharpen.core.diffusion.tokens import Special, Tokenizer, special_of, tokenizer_of
 from sharpen.core.diffusion.weights import Precision, build
-from sharpen.core.errors import EngineUnavailable
+from sharpen.core.errors import BadInput, EngineUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,17 @@ def load(
     device: str = "cpu",
     dtype: Precision = "float32",
     lean: bool | None = None,
+    *,
+    compiled: bool = False,
+    steady: bool | None = None,
 ) -> Loaded:
-    """Open a checkpoint. Raises EngineUnavailable (what is missing or does not fit), BadInput for `family`.
+    """Open a checkpoint. Raises EngineUnavailable (what is missing or does not fit), BadInput for `family` or `compiled`.
 
     lean: half-precision weights stay as they lie in the file and are widened to float32 as they are used, which
     takes half the memory and some time; None: only where the converted weights would not fit into half of the
-    machine's memory. The tokens are the same.
+    machine's memory. The tokens are the same. steady: short passes keep their shape and are CUDA graphs on a GPU
+    (`steady`); None: there, and where they are compiled. A mixture of experts chooses its shapes as it runs, and has
+    neither.
     """
     if dtype == "int8" and not device.startswith("cpu"):
         raise EngineUnavailable("int8 runs on the CPU only", "choose bfloat16 on a GPU")
@@ -114,4 +120,11 @@ def load(
         raise EngineUnavailable(
             f"the mask's id {special.mask} is beyond the vocabulary of {model.shape.vocabulary}"
         )
+    if compiled and model.shape.experts is not None:
+        raise BadInput(
+            f"{folder.name} is a mixture of experts, which cannot be compiled", "leave compile out"
+        )
+    prepared = compiled or device.startswith("cuda") if steady is None else steady
+    if prepared and model.shape.experts is None:
+        model = Steady(model, inductor if compiled else None)
     return Loaded(model, found, tokenizer_of(checkpoint, found), checkpoint.config, special, folder)

@@ -49,6 +49,13 @@ class Transformer:
         """Where the weights are."""
         return self.embed.device
 
+    way = ""
+    """How passes are run, where not as they come (`steady`)."""
+
+    def room(self, capacity: int, rows: int = 1) -> Cache:
+        """Memory for the keys and values of so many positions, for one run."""
+        return Cache(self.shape, capacity, rows, like=self.gain)
+
     @torch.no_grad()
     def hidden(
         self,

@@ -257,7 +257,7 @@ def _copy(source: Cache, target: Cache, low: int, high: int) -> None:
 def _together(model: Transformer, group: list[Ask], end: int) -> Cache:
     """The rows' kept keys and values side by side."""
     used = max(ask.cache.used for ask in group if ask.cache is not None)
-    cache = Cache(model.shape, max(used, end), len(group), like=model.gain)
+    cache = model.room(max(used, end), len(group))
     for place, ask in enumerate(group):
         assert ask.cache is not None
         cache.keys[:, place : place + 1, :, :used] = 0

@@ -21,6 +21,8 @@ class Open:
     """`auto`, `cpu`, `cuda`, `mps`."""
     precision: str = "auto"
     """`auto`, `float32`, `bfloat16`, `int8`."""
+    compiled: bool = False
+    """Whether short passes are compiled, which takes a minute at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class Done:
     run: int
     peak: int = 0
     """Bytes of memory at most so far."""
+    way: str = ""
+    """How short passes through the model were run, where not as they come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class LocalEngine:
         self._process: Process | None = None
         self._opened: Opened | None = None
         self._runs = itertools.count(1)
+        self._way = ""
 
     @property
     def name(self) -> str:
@@ -118,7 +119,7 @@ class LocalEngine:
 
     def _loaded(self, process: Process, cancel: CancelToken, until: float | None) -> Opened:
         name = self._name
-        process.tell(Open(str(name.folder), name.family, name.device, name.precision))
+        process.tell(Open(str(name.folder), name.family, name.device, name.precision, name.compiled))
         for answer in process.answers(0, cancel, until):
             if isinstance(answer, Opened):
                 return answer
@@ -178,6 +179,8 @@ class LocalEngine:
                 )
             elif isinstance(answer, Ended):
                 yield self._outcome(inner, told, answer)
+            elif isinstance(answer, Done):
+                self._way = answer.way
 
     def order(self, request: Request) -> tuple[Edit, Asked]:
         """What the process is asked for a request, and what is needed to read its answer. Raises BadInput."""
@@ -231,7 +234,8 @@ class LocalEngine:
         seconds = max(one.ended.seconds for one in ends)
         tokens = sum(one.ended.tokens for one in ends)
         rate = f", {tokens / seconds:,.0f} tokens/s" if seconds > 0 else ""
-        return f"{self.model}, {tokens} tokens in {max(one.ended.steps for one in ends)} steps{rate}"
+        way = f", {self._way}" if self._way else ""
+        return f"{self.model}, {tokens} tokens in {max(one.ended.steps for one in ends)} steps{rate}{way}"
 
 
 def _chosen(

@@ -1,6 +1,6 @@
 """`local:NAME_OR_PATH#WORD,…` taken apart: which checkpoint, and how it is to be run.
 
-`choose` parses. A word after `#` is a precision, a device or a family; each is known by itself, so their order does not
+`choose` parses. A word after `#` is a precision, a device, `compile` or a family; each is known by itself, so their order does not
 matter. Where models lie is told by the front end, since core reads no environment.
 """
 
@@ -34,6 +34,7 @@ class LocalName:
     family: str | None = None
     device: str = "auto"
     precision: str = "auto"
+    compiled: bool = False
 
 
 def local_name(spec: str, models: Path) -> LocalName:
@@ -42,22 +43,24 @@ def local_name(spec: str, models: Path) -> LocalName:
     if not name:
         raise BadInput("local: needs a model's name or its folder", "sharpen models list")
     device = precision = "auto"
-    family = None
+    family, compiled = None, False
     for word in filter(None, words.lower().split(",")):
         if word in _PRECISIONS:
             precision = _PRECISIONS[word]
         elif word in _DEVICES:
             device = word
+        elif word == "compile":
+            compiled = True
         else:
             try:
                 family = named(word).name
             except BadInput as error:
                 raise BadInput(
                     f"{word} is no precision, device or family",
-                    f"{PREFIX}{name}#int8, #bf16, #cpu, #cuda, or a family: {error.hint.removeprefix('one of: ')}",
+                    f"{PREFIX}{name}#int8, #bf16, #cpu, #cuda, #compile, or a family: {error.hint.removeprefix('one of: ')}",
                 ) from error
     try:
         folder = find(models, name)
     except BadInput as error:
         raise EngineUnavailable(error.message, error.hint) from error
-    return LocalName(spec, folder, family, device, precision)
+    return LocalName(spec, folder, family, device, precision, compiled)

@@ -301,7 +301,8 @@ def test_names_that_mean_nothing_are_told(taught: Path, spec: str, kind: type[Ex
 
 
 def test_words_after_the_name_are_known_in_any_order(taught: Path) -> None:
-    name = local_name(f"local:{taught.name}#LLaDA2.1,cpu,bf16", taught.parent)
+    name = local_name(f"local:{taught.name}#LLaDA2.1,cpu,bf16,compile", taught.parent)
+    assert name.compiled
     assert (name.folder, name.family, name.device, name.precision) == (
         taught.parent / taught.name, "llada2.1", "cpu", "bfloat16",
     )  # fmt: skip
