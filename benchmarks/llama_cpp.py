@@ -27,7 +27,7 @@ if not __package__:  # run as a file: the folder above is where `benchmarks` is 
 import torch
 
 from benchmarks.checkpoints import write
-from benchmarks.local import OPEN_DCODER, Work, quickly, timed
+from benchmarks.local_ways import OPEN_DCODER, Work, quickly, timed
 from sharpen.core.diffusion.checkpoint import Checkpoint
 from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.options import CacheKind

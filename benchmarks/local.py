@@ -1,6 +1,6 @@
 """What each saving of the local engine buys, against the official samplers' way. Prints tables.
 
-    python -m benchmarks.local [--small] [--runs 1] [--device cpu] [--threads N] [--json FILE] [--plot FILE.svg]
+    python -m benchmarks.local [--small] [--runs 1] [--device cpu] [--compile] [--threads N] [--json FILE] [--plot FILE.svg]
 
 Random checkpoints are made in a temporary folder: 0.5 billion parameters in Open-dCoder's shape, read once with full
 attention and once causally over blocks, and a small mixture of experts. The official way is what the official code
@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 if not __package__:  # run as a file: the folder above is where `benchmarks` is found
@@ -28,132 +27,13 @@ if not __package__:  # run as a file: the folder above is where `benchmarks` is 
 import torch
 
 from benchmarks.checkpoints import write
-from sharpen.core.diffusion.board import Board
-from sharpen.core.diffusion.exact_blocks import Llada20
-from sharpen.core.diffusion.exact_llada import Confident
+from benchmarks.local_memory import memory
+from benchmarks.local_ways import MIXTURE, OPEN_DCODER, TINY, Row, Work, compare, prompt_of, quickly, timed
 from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.options import Options, Step
-from sharpen.core.diffusion.policy import denoise
 from sharpen.core.diffusion.sample import sample, sample_batch
-from sharpen.core.diffusion.schedules import even
 
-OPEN_DCODER = {
-    "width": 896, "hidden": 4864, "layers": 24, "heads": 14, "kv_heads": 2, "head_size": 64, "vocabulary": 151936,
-}  # fmt: skip
-TINY = {
-    "width": 64,
-    "hidden": 128,
-    "layers": 2,
-    "heads": 4,
-    "kv_heads": 2,
-    "head_size": 16,
-    "vocabulary": 512,
-}
-MIXTURE = {
-    "width": 512, "hidden": 256, "layers": 8, "heads": 8, "kv_heads": 2, "head_size": 64, "vocabulary": 32000,
-}  # fmt: skip
 FLOORS = {"block": 4.0, "dual": 3.0, "memory": 1.2}
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One task: so many tokens after such a prompt, in blocks of so many steps."""
-
-    prompt: int = 256
-    length: int = 64
-    block: int = 32
-    steps: int = 8
-    """In each block."""
-
-    @property
-    def total(self) -> int:
-        """Steps in all."""
-        return self.steps * (self.length // self.block)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One way of doing a task."""
-
-    table: str
-    label: str
-    tokens: int
-    steps: int
-    seconds: float
-    same: bool
-    """The tokens are those of the official way."""
-    ratio: float = 1.0
-
-
-def prompt_of(work: Work, vocabulary: int) -> list[int]:
-    """Some ids, the same in every run."""
-    return [(37 * i + 11) % (vocabulary - 16) for i in range(work.prompt)]
-
-
-def officially(loaded: Loaded, work: Work, blocks: bool) -> Iterator[Step]:
-    """Everything read anew, the head at every row, `steps` in each block."""
-    options = Options(
-        block=work.block, steps=work.steps, length=work.length, threshold=2.0, algorithm="low_confidence"
-    )
-    prompt = prompt_of(work, loaded.model.shape.vocabulary)
-    board = Board(prompt, [None] * work.length, loaded.special.mask, by_id=True, device=loaded.model.device)
-    if blocks:
-        return denoise(board, Llada20(loaded.model, options, None, work.length))
-    return denoise(board, Confident(loaded.model, options, even, work.steps))
-
-
-def quickly(loaded: Loaded, work: Work, **asked: object) -> Iterator[Step]:
-    """Fast mode with the same plan, but for what is asked."""
-    steps = work.steps if loaded.family.blocks and loaded.family.sampler != "bd3lm" else work.total
-    plan = Options(
-        exact=False,
-        algorithm="low_confidence",
-        block=work.block,
-        steps=steps,
-        length=work.length,
-        eos_early_stop=False,
-    )
-    wanted = replace(plan, **asked)  # type: ignore[arg-type]
-    if loaded.family.sampler == "llada2.0" and wanted.algorithm == "low_confidence":
-        wanted = replace(wanted, algorithm="low_confidence_dynamic", threshold=2.0)
-    return sample(loaded, prompt_of(work, loaded.model.shape.vocabulary), wanted)
-
-
-def timed(steps: Iterator[Step]) -> tuple[float, int, Step]:
-    """Seconds, steps and the last state."""
-    begun, last = time.perf_counter(), None
-    for step in steps:
-        last = step
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    assert last is not None
-    return time.perf_counter() - begun, last.index, last
-
-
-def compare(
-    table: str, ways: dict[str, tuple[Loaded, dict[str, object] | None]], work: Work, blocks: bool, runs: int
-) -> list[Row]:
-    """Time the ways in turn, the best of the runs each; None for what is asked is the official way."""
-    best: dict[str, tuple[float, int, Step]] = {}
-    for _ in range(runs):
-        for label, (loaded, asked) in ways.items():
-            steps = officially(loaded, work, blocks) if asked is None else quickly(loaded, work, **asked)
-            now = timed(steps)
-            if label not in best or now[0] < best[label][0]:
-                best[label] = now
-    base = next(iter(best.values()))
-    return [
-        Row(
-            table,
-            label,
-            work.length,
-            steps,
-            seconds,
-            last.ids[: work.length] == base[2].ids[: work.length],
-            base[0] / seconds,
-        )
-        for label, (seconds, steps, last) in best.items()
-    ]
 
 
 CONFIDENT = 0.02
@@ -229,31 +109,6 @@ def curves(folder: Path, work: Work, device: str) -> dict[str, list[tuple[int, f
     return found
 
 
-MEMORY = """
-import json, resource, sys
-from pathlib import Path
-import torch
-from benchmarks.local import Work, quickly, timed
-from sharpen.core.diffusion.load import load
-def peak():
-    return int(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmHWM"))) * 1024
-before = peak()
-loaded = load(Path(sys.argv[1]), "a2d-mdlm", dtype=sys.argv[2])
-timed(quickly(loaded, Work(*map(int, sys.argv[3:7]))))
-print(json.dumps({"before": before, "peak": peak()}))
-"""
-
-
-def memory(folder: Path, work: Work, dtype: str) -> tuple[float, float]:
-    """Peak memory beyond the bare process, in a process of its own, and the checkpoint's size. Bytes; Linux only."""
-    sizes = [str(n) for n in (work.prompt, work.length, work.block, work.steps)]
-    command = [sys.executable, "-c", MEMORY, str(folder), dtype, *sizes]
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    said = json.loads(done.stdout.splitlines()[-1])
-    return said["peak"] - said["before"], (folder / "model.safetensors").stat().st_size
-
-
 def batch(folder: Path, work: Work, device: str) -> list[Row]:
     """Four canvases one after another, and in one batch: the same tokens."""
     loaded = load(folder, "a2d-mdlm", device)
@@ -277,6 +132,22 @@ def batch(folder: Path, work: Work, device: str) -> list[Row]:
         Row(table, "one after another", tokens, 4 * work.total, seconds, True),
         Row(table, "in one batch", tokens, work.total, taken, same, seconds / taken),
     ]
+
+
+def prepared(folder: Path, work: Work, runs: int, device: str, *, compiling: bool) -> list[Row]:
+    """Passes over a block as they come, and in shapes that stay: recorded as CUDA graphs on a GPU, compiled if asked."""
+    ways = {"as they come": load(folder, "a2d-mdlm", device, steady=False)}
+    ways["CUDA graphs" if device == "cuda" else "shapes that stay"] = load(
+        folder, "a2d-mdlm", device, steady=True
+    )
+    if compiling:
+        ways["compiled"] = load(folder, "a2d-mdlm", device, compiled=True)
+    plan: dict[str, object] = {"cache": "dual"}
+    for label, loaded in ways.items():
+        seconds = timed(quickly(loaded, work, **plan))[0]
+        print(f"{label}: {seconds:.1f} s for the first run, {loaded.model.way or 'as they come'}", flush=True)
+    asked = {label: (loaded, plan) for label, loaded in ways.items()}
+    return compare("dual cache, passes over a block", asked, work, blocks=False, runs=runs)
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -321,6 +192,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="tiny models; the bounds are not judged")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--compile", action="store_true", help="compiled passes too; the first run takes a minute"
+    )
     parser.add_argument("--threads", type=int, help="torch's; one is steadier on a machine with other work")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--plot", type=Path, help="draw seconds against length and steps")
@@ -349,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             block_causal(mixed, "llada2.0", work, options.runs, options.device),
             early_end(dense, work, options.device),
             batch(dense, work, options.device),
+            prepared(dense, work, options.runs, options.device, compiling=options.compile),
         ]
         for part in parts:
             show(part)

@@ -120,6 +120,8 @@ def load(
         raise EngineUnavailable(
             f"the mask's id {special.mask} is beyond the vocabulary of {model.shape.vocabulary}"
         )
+    if compiled and dtype == "int8":
+        raise BadInput("int8 cannot be compiled", "leave compile out, or int8")
     if compiled and model.shape.experts is not None:
         raise BadInput(
             f"{folder.name} is a mixture of experts, which cannot be compiled", "leave compile out"

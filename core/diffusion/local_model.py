@@ -49,8 +49,10 @@ class Transformer:
         """Where the weights are."""
         return self.embed.device
 
-    way = ""
-    """How passes are run, where not as they come (`steady`)."""
+    @property
+    def way(self) -> str:
+        """How passes are run, where not as they come (`steady`)."""
+        return ""
 
     def room(self, capacity: int, rows: int = 1) -> Cache:
         """Memory for the keys and values of so many positions, for one run."""

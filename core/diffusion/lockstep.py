@@ -42,7 +42,11 @@ class RowModel(Transformer):
 
     def __init__(self, model: Transformer, wait: Callable[[Ask], Tensor]) -> None:
         super().__init__(model.shape, model.embed, model.layers, model.gain, model.head)
-        self._wait = wait
+        self._model, self._wait = model, wait
+
+    def room(self, capacity: int, rows: int = 1) -> Cache:
+        """As the model gives it: a row that reads alone reads as one that was never in a batch."""
+        return self._model.room(capacity, rows)
 
     def hidden(
         self,

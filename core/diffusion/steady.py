@@ -125,11 +125,17 @@ class Steady(Transformer):
         self._graphs = model.device.type == "cuda"
         self._run: Pass = model.hidden if compiler is None else compiler(model.hidden)
         ways = ["compiled"] * (compiler is not None) + ["CUDA graphs"] * self._graphs
-        self.way = ", ".join(ways) or "fixed shapes"
-        """How short passes are run, and why not otherwise."""
+        self._wanted = ", ".join(ways) or "fixed shapes"
         self._rooms: dict[tuple[int, int], tuple[Placed, weakref.ref[Lent]]] = {}
         self._prepared: dict[tuple[int, int, int], Prepared] = {}
-        self._given_up = False
+        self._why_not = ""
+
+    @property
+    def way(self) -> str:
+        """How short passes are run, once there was one, or why not."""
+        if self._why_not:
+            return f"not {self._wanted} ({self._why_not})"
+        return self._wanted if self._prepared else ""
 
     def room(self, capacity: int, rows: int = 1) -> Cache:
         """Kept memory where nobody else uses it, else memory of its own."""
@@ -153,7 +159,7 @@ class Steady(Transformer):
     ) -> Tensor:
         """As `Transformer.hidden`."""
         short = ids.shape[1] <= MOST_TOKENS and positions is None
-        if not short or self._given_up or not isinstance(cache, Lent) or not cache.used:
+        if not short or self._why_not or not isinstance(cache, Lent) or not cache.used:
             return self._plain.hidden(ids, positions, mask, cache, at)
         key = (*ids.shape, cache.whole.keys.shape[3])
         ready = self._prepared.pop(key, None) or Prepared(self._run, cache.whole, ids.shape[1])
@@ -163,10 +169,8 @@ class Steady(Transformer):
             return ready()
         plain = self._plain.hidden(ids, None, mask, cache, at)
         ready.set(ids, at, mask, max(cache.used, at + ids.shape[1]))
-        why = self._try(ready, plain)
-        if why:
-            self.way = f"as they come; {self.way} failed here ({why})"
-            self._given_up = True
+        self._why_not = self._try(ready, plain)
+        if self._why_not:
             self._prepared.clear()
         else:
             while len(self._prepared) >= MOST_PREPARED:

@@ -235,7 +235,8 @@ class LocalEngine:
         tokens = sum(one.ended.tokens for one in ends)
         rate = f", {tokens / seconds:,.0f} tokens/s" if seconds > 0 else ""
         way = f", {self._way}" if self._way else ""
-        return f"{self.model}, {tokens} tokens in {max(one.ended.steps for one in ends)} steps{rate}{way}"
+        steps = max(one.ended.steps for one in ends)
+        return f"{self.model}, {tokens} tokens in {steps} step{'' if steps == 1 else 's'}{rate}{way}"
 
 
 def _chosen(

@@ -29,6 +29,7 @@ def test_it_prints_a_row_for_each_saving_and_writes_its_figures(
     rows = {(r["table"], r["label"]): r for r in found["rows"]}
     for table in ("block-causal", "block-causal, mixture of experts"):
         assert rows[table, "+ exact cache, head at masked rows only"]["same"]
+    assert rows["dual cache, passes over a block", "shapes that stay"]["same"]
     assert rows["full attention", "+ head at masked rows only"]["same"]
     assert plot.read_text().startswith("<?xml")
 

@@ -72,7 +72,10 @@ def test_a_batch_has_the_tokens_of_the_plain_passes(tmp_path: Path) -> None:
     plain = sample_batch(loaded, PROMPT, options, canvases)
     steady = sample_batch(replace(loaded, model=model), PROMPT, options, canvases)
     assert tokens(steady) == tokens(plain)
-    assert any(rows == 3 for rows, _, _ in model._prepared)
+    assert {rows for rows, _, _ in model._prepared} >= {
+        1,
+        3,
+    }  # those that still write, together, and the last one
 
 
 def test_two_runs_at_once_do_not_share_memory(tmp_path: Path) -> None:
@@ -116,7 +119,7 @@ def test_what_differs_or_fails_is_left_and_told(tmp_path: Path, compiler: object
     loaded = load(write(tmp_path, "llada"), "llada")
     model = Steady(loaded.model, compiler)  # type: ignore[arg-type]
     assert run(loaded, model, **BY_BLOCK) == run(loaded, **BY_BLOCK)
-    assert model.way == f"as they come; compiled failed here ({why})"
+    assert model.way == f"not compiled ({why})"
 
 
 def test_a_long_pass_is_left_as_it_is(tmp_path: Path) -> None:
@@ -125,12 +128,15 @@ def test_a_long_pass_is_left_as_it_is(tmp_path: Path) -> None:
     asked = {"block": 2 * MOST_TOKENS, "steps": 2, "length": 2 * MOST_TOKENS, "algorithm": "low_confidence"}
     assert run(loaded, model, **asked) == run(loaded, **asked)
     assert not model._prepared
+    assert not model.way
 
 
-def test_a_mixture_of_experts_is_not_compiled(tmp_path: Path) -> None:
+def test_neither_experts_nor_int8_are_compiled(tmp_path: Path) -> None:
     folder = write(tmp_path, "llada2.0")
     with pytest.raises(BadInput, match="mixture of experts"):
         load(folder, "llada2.0", compiled=True)
+    with pytest.raises(BadInput, match="int8 cannot be compiled"):
+        load(folder, "llada2.0", dtype="int8", compiled=True)
     assert not isinstance(load(folder, "llada2.0", steady=True).model, Steady)
 
 
