@@ -1,7 +1,7 @@
 """Check commands, run with a patch applied in throw-away copies, several at once; the user's files are never touched.
 
 `core.verify` and `core.hunt` ask. Each run has a time limit and is a process group of its own, which is ended whole:
-what a command leaves running in the background ends with it. Copies are made when they are first needed, one for each
+what a command leaves running in the background ends with it, and all of it with us. Copies are made when they are first needed, one for each
 run at a time, and removed by `close`. A stop ends every run at once.
 """
 
@@ -32,6 +32,13 @@ T = TypeVar("T")
 LIMIT_SECONDS = 600.0
 MOST_AT_ONCE = 4
 TAIL_BYTES = 8_000
+WATCHED = """exec 3<&0 </dev/null
+{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 &
+exec 3<&-
+exec /bin/sh -c "$1"
+"""
+"""Runs a shell line with nothing to read. A pipe that we hold open and never write to tells a second process when we
+are gone, however that came, and it ends the group."""
 TIMED_OUT = 124
 """Exit reported for a command that ran past the limit, as `timeout` reports it."""
 
@@ -124,11 +131,10 @@ def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) 
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            command,
-            shell=True,
+            ["/bin/sh", "-c", WATCHED, "sh", command],
             cwd=folder,
             env=_environment(folder),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -179,3 +185,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    assert process.stdin is not None
+    process.stdin.close()

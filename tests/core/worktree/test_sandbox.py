@@ -135,6 +135,32 @@ def test_what_a_command_leaves_in_the_background_ends_with_it(
     assert ends(int(result.output))
 
 
+def test_a_command_that_loops_for_ever_ends_with_whoever_ran_it(repo: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    code = (
+        "from pathlib import Path\n"
+        "from sharpen.core.request import CancelToken\n"
+        "from sharpen.core.worktree.sandbox import Checks\n"
+        f"loop = 'sleep 600 & echo $! >{said}.draft; mv {said}.draft {said}; while :; do sleep 1; done'\n"
+        f"Checks(Path({str(repo)!r}), loop).run(None, CancelToken())\n"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", code])
+    until = time.monotonic() + 60
+    while not said.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    runner.kill()
+    runner.wait()
+    assert ends(int(said.read_text()))
+
+
+def test_a_command_has_nothing_to_read_and_its_own_exit(repo: Path, checks: Callable[..., Checks]) -> None:
+    result = checks(repo, "cat; ls /proc/self/fd 2>/dev/null | grep -c '^3$'; exit 7").run(
+        None, CancelToken()
+    )
+    assert result.exit == 7
+    assert result.output in {"1\n", "0\n"}  # 3 is the folder that ls reads, and no pipe of ours
+
+
 def test_a_stop_ends_the_run(repo: Path, checks: Callable[..., Checks], tmp_path: Path) -> None:
     cancel, started = CancelToken(), tmp_path / "started"
 
