@@ -110,7 +110,7 @@ _STATUS: dict[int, tuple[str, str]] = {
 def of_status(server: Server, status: int, body: bytes, seconds: float | None = None) -> Refusal:
     """An answer that is an error. `seconds`: how long it asks to wait."""
     what, hint = _STATUS.get(status, ("", ""))
-    said = server.clean(words(body))
+    said = _once(server.clean(words(body)))
     if 300 <= status < 400:
         what, hint, said = "sends elsewhere, which is not followed", "name the final address", ""
     elif status >= 500:
@@ -127,6 +127,11 @@ def of_status(server: Server, status: int, body: bytes, seconds: float | None = 
     return fault
 
 
+def _once(said: str) -> str:
+    """Another sharpen's sentence without its end, which ours says again."""
+    return re.sub(r"; nothing was (written|applied)\b", "", said)
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase.lower()
@@ -140,7 +145,7 @@ def nothing_held(server: Server, body: bytes | object) -> NothingHeld | None:
     error = found.get("error") if isinstance(found, Mapping) else None
     if not isinstance(error, Mapping) or error.get("code") != NOTHING_HELD:
         return None
-    said = server.clean(words(found)).partition("; nothing was written")[0]
+    said = _once(server.clean(words(found)))
     return NothingHeld(
         f"{server.host} answered that {said}; nothing was written",
         "name a smaller region, or try another engine",
@@ -151,7 +156,7 @@ def in_stream(server: Server, body: object) -> SharpenError:
     """An error that comes as a part of the answer."""
     if (held := nothing_held(server, body)) is not None:
         return held
-    said = server.clean(words(body))
+    said = _once(server.clean(words(body)))
     return server.fault(f"broke off: {said}" if said else "broke off with an error", "try again")
 
 

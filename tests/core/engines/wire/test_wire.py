@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime
 
 import pytest
 
 from sharpen.core.document import Document
+from sharpen.core.engines.wire import faults
 from sharpen.core.engines.wire.address import address, usable_key
 from sharpen.core.engines.wire.chunks import Usage
 from sharpen.core.engines.wire.harmless import harmless
@@ -163,3 +165,14 @@ def test_what_is_not_known_of_the_cost_is_not_said() -> None:
         (0.25, 0.25, 0.75)
     )
     assert priced({"pricing": None}) is None
+
+
+@pytest.mark.parametrize("end", ["; nothing was written", "; nothing was applied", ""])
+def test_another_sharpens_sentence_is_not_ended_twice(end: str) -> None:
+    server = faults.Server("openai:x", "127.0.0.1:8765")
+    body = {"error": {"message": f"shape.py is no Python{end}", "type": "invalid_request_error"}}
+    said = [
+        faults.of_status(server, 400, json.dumps(body).encode()).message,
+        faults.in_stream(server, body).message,
+    ]
+    assert all(one.count("nothing was") == 1 and "shape.py is no Python" in one for one in said), said
