@@ -21,7 +21,6 @@ from sharpen.cli.options import settled
 
 app = typer.Typer(
     name="sharpen",
-    help="Repair code in place with a diffusion language model, on your own machine.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -30,8 +29,15 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 
 Engine = Annotated[
-    str | None, typer.Option("-e", "--engine", metavar="SPEC", help="Which engine; default: embedded.")
+    str | None,
+    typer.Option(
+        "-e",
+        "--engine",
+        metavar="SPEC",
+        help="embedded (the default), local:NAME, mercury, openai:URL#MODEL.",
+    ),
 ]
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What should change, in your words.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Apply without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Apply nothing, print the unified diff.")]
 Json = Annotated[
@@ -83,7 +89,10 @@ def top(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Repair code in place with a diffusion language model, on your own machine."""
+    """Edit and repair code in place with a diffusion language model.
+
+    `sharpen` alone, or `sharpen PATH`, opens the app.
+    """
 
 
 @app.command()
@@ -140,7 +149,7 @@ def fix(
 
 @app.command()
 def edit(
-    prompt: str,
+    prompt: Prompt,
     targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...", show_default=False)] = None,
     engine: Engine = None,
     yes: Yes = False,
@@ -215,7 +224,7 @@ def replay(
 
 @app.command()
 def race(
-    prompt: str,
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to write.")],
     target: Annotated[str | None, typer.Argument(metavar="[TARGET]", show_default=False)] = None,
     engine: Engine = None,
     length: Annotated[
