@@ -35,7 +35,7 @@ def run(paths: tuple[str, ...], options: Options) -> int:
 
         chosen, seconds = hunted(chosen, options)
     if not chosen.targets:
-        return _nothing(chosen, options)
+        return _nothing(chosen, options, asked=bool(paths))
     return _repaired(chosen, options, seconds)
 
 
@@ -107,8 +107,8 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
     )
 
 
-def _nothing(chosen: Selection, options: Options) -> int:
-    """Said where nothing is broken; stdin passes through unchanged."""
+def _nothing(chosen: Selection, options: Options, *, asked: bool) -> int:
+    """Said where nothing is broken; stdin passes through unchanged. asked: for files that somebody named."""
     if options.json:
         from sharpen.cli.jsonl import nothing
 
@@ -116,6 +116,9 @@ def _nothing(chosen: Selection, options: Options) -> int:
     elif [d.path for d in chosen.documents] == ["-"]:
         out(chosen.documents[0].data)
     elif not options.quiet and not chosen.code:
+        if not chosen.documents and not asked and not options.staged:
+            say("no file differs from HEAD; sharpen fix . looks at all files of this folder")
+            return chosen.code
         say(f"nothing to repair in {files(len(chosen.documents))}")
     return chosen.code
 

@@ -35,8 +35,11 @@ def test_fix_without_path_takes_what_differs_from_head(sandbox: Any) -> None:
     sandbox.write("old.py", BROKEN)
     sandbox.git("add", ".")
     sandbox.git("commit", "-qm", "x")
-    new = sandbox.write("new.py", BROKEN)
     sandbox.script(WHOLE)
+    nothing = sandbox.run("fix")
+    assert nothing.returncode == 0
+    assert b"no file differs from HEAD; sharpen fix . looks at all" in nothing.stderr
+    new = sandbox.write("new.py", BROKEN)
     assert sandbox.run("fix").returncode == 1
     assert (new.read_text(), (sandbox.folder / "old.py").read_text()) == (WHOLE, BROKEN)
 
