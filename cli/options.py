@@ -19,6 +19,8 @@ class Options:
     json: bool = False
     cells: bool = False
     candidates: int = 1
+    counted: bool = False
+    """Somebody said how many candidates."""
     check: str | None = None
     steps: int | None = None
     strength: float | None = None
@@ -65,6 +67,7 @@ def settled(flags: Mapping[str, Any]) -> Options:
         if name in known and given is not None and given is not False
     }
     values["context"] = tuple(flags.get("context") or ())
+    values["counted"] = flags.get("candidates") is not None or config.candidates > 1
     values["hunt"] = bool(flags.get("check"))
     if flags.get("json_cells"):
         values["json"] = values["cells"] = True

@@ -58,6 +58,8 @@ class Job:
     """What the user has changed so far, where the instruction asks to go on with it."""
     whole: bool = False
     """Whether all targets must have come to something for any of them to be applied."""
+    enough: bool = False
+    """Whether no further candidate is tried with the check command once one holds."""
 
     @property
     def hunts(self) -> bool:
@@ -278,7 +280,7 @@ def _round(
         checks = None if late else tally.checking(job, _patch(target, some[0][1]))
         answers = verdicts(
             target.document, target.region, [c for _, c in some], judge,
-            checks=checks, cancel=cancel, first=job.hunts,
+            checks=checks, cancel=cancel, first=job.hunts or job.enough,
         )  # fmt: skip
         for place, verdict in answers:
             _go_on(cancel)

@@ -9,7 +9,7 @@ from sharpen.cli.access import engine as chosen
 from sharpen.cli.commands.fix import files
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
-from sharpen.cli.road import engine_settings, play
+from sharpen.cli.road import engine_settings, enough, play
 from sharpen.cli.selection import changed_paths
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
@@ -53,6 +53,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         "apply" if writes else "propose",
         again(prompt),
         check_seconds=options.check_timeout,
+        enough=enough(options),
     )
     if free:
         from sharpen.cli.sending import goes_on, prepared

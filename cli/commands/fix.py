@@ -86,7 +86,7 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
 
 
 def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float | None) -> Job:
-    from sharpen.cli.road import engine_settings
+    from sharpen.cli.road import engine_settings, enough
     from sharpen.cli.sources import read
     from sharpen.core.session import Job
 
@@ -104,6 +104,7 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
         "propose" if options.dry_run or options.check_only else "apply",
         KINDS,
         check_seconds=seconds,
+        enough=enough(options),
     )
 
 

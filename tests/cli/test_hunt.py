@@ -81,3 +81,25 @@ def test_a_configured_command_starts_no_search(sandbox: Any, project: Path) -> N
     done = sandbox.run("fix", "stats.py")
     assert done.returncode == 0
     assert b"nothing to repair" in done.stderr
+
+
+PICK = "def pick(values, value):\n    return valuess\n"
+TRIED = "echo >>{log}; {python} -c 'import e; assert e.pick([1], 2) == {wanted}'"
+
+
+@pytest.mark.parametrize(("wanted", "name"), [("[1]", "values"), ("2", "value")])
+def test_the_command_picks_among_repairs_that_nobody_counted(
+    sandbox: Any, tmp_path: Path, wanted: str, name: str
+) -> None:
+    path = sandbox.write("e.py", PICK)
+    command = TRIED.format(log=tmp_path / "log", python=sys.executable, wanted=wanted)
+    assert sandbox.run("fix", "e.py", "--check", command).returncode == 1
+    assert path.read_text() == PICK.replace("valuess", name)
+
+
+def test_one_candidate_that_was_asked_for_is_one(sandbox: Any, tmp_path: Path) -> None:
+    path = sandbox.write("e.py", PICK)
+    command = TRIED.format(log=tmp_path / "log", python=sys.executable, wanted="2")
+    assert sandbox.run("fix", "e.py", "-n", "1", "--check", command).returncode == 1
+    assert path.read_text() == PICK
+    assert (tmp_path / "log").read_text() == "\n"
