@@ -59,11 +59,11 @@ def enough(options: Options) -> bool:
     return bool(options.check) and not options.counted and not follows_prompts(options.engine)
 
 
-def engine_settings(options: Options, terminal: Terminal) -> EngineSettings:
-    """What the engine is told."""
+def engine_settings(options: Options, terminal: Terminal, *, many: bool = False) -> EngineSettings:
+    """What the engine is told. many: a command is to choose among what it finds."""
     return EngineSettings(
         steps=options.steps,
-        candidates=CHECKED if enough(options) else options.candidates,
+        candidates=CHECKED if many else options.candidates,
         strength=options.strength,
         seed=options.seed,
         frames=options.json or terminal.can_animate or options.verbose or bool(options.record),

@@ -48,7 +48,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         prompt,
         targets,
         context,
-        engine_settings(options, terminal),
+        engine_settings(options, terminal, many=enough(options)),
         options.check,
         "apply" if writes else "propose",
         again(prompt),

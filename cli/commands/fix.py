@@ -95,16 +95,18 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
         say(
             f"sharpen: {files(len(chosen.targets))} are broken; {len(targets)} of them are looked at (--max-files)"
         )
+    # A hunt has a number of its own.
+    many = enough(options) and not any(d.code == "check" for t in targets for d in t.diagnostics)
     return Job(
         INSTRUCTION,
         targets,
         tuple(read(path) for path in options.context),
-        engine_settings(options, terminal),
+        engine_settings(options, terminal, many=many),
         options.check,
         "propose" if options.dry_run or options.check_only else "apply",
         KINDS,
         check_seconds=seconds,
-        enough=enough(options),
+        enough=many,
     )
 
 

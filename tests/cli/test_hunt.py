@@ -41,6 +41,7 @@ def test_candidates_verdicts_and_the_winner_are_in_the_events(sandbox: Any, proj
     events = [json.loads(line) for line in done.stdout.splitlines()]
     proposed = [e for e in events if e["event"] == "proposed"]
     verified = [e for e in events if e["event"] == "verified"]
+    assert len(proposed) > 20
     assert len(proposed) >= len(verified) >= 1
     assert [e["check"]["exit"] == 0 for e in verified].count(True) >= 1
     assert all(e["holds"] == (e["check"]["exit"] == 0) for e in verified if "check" in e)
