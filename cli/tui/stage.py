@@ -142,9 +142,11 @@ class Stage(Vertical):
         """Draw the latest frame, if it is a new one and nobody looks at an earlier one."""
         shots, latest = self.frames.shots, len(self.frames) - 1
         if latest > self._drawn:
-            if self._word in {"preparing", "loading"}:
-                self._word = "refining"
             shot = shots[latest]
+            if (
+                self._word == "preparing" and shot.frame.step
+            ):  # a frame before the first step only tells of loading
+                self._word = "refining"
             if self._drawn >= 0 and shots[self._drawn].path != shot.path:
                 self._canvas.another_file()
             self._drawn = latest

@@ -136,7 +136,7 @@ def picture(app: App[None]) -> str:
     """The screen as text, then the style of every run of it that is not plain, with times made equal."""
     strips = app.screen._compositor.render_strips()
     text = "\n".join(strip.text.rstrip() for strip in strips)
-    text = re.sub(r"\d+ tokens/s  \d+\.\d\d s", "N tokens/s  T s", text)
+    text = re.sub(r"[\d.]+ tokens/s  \d+\.\d\d s", "N tokens/s  T s", text)
     looks = []
     for row, strip in enumerate(strips):
         column, parts = 0, []
