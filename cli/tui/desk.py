@@ -115,15 +115,15 @@ class Desk(Screen[None]):
 
     # Files
 
-    def open(self, path: str) -> bool:
-        """Show a file; whether that went well."""
+    def open(self, path: str, row: int = 0) -> bool:
+        """Show a file, at the row unless it is in view already; whether that went well."""
         try:
             document = Document.read(path)
         except SharpenError as error:
             self.notice(outcome.of_error(error))
             return False
         self.watched.read(path)
-        self.stage.open(document)
+        self.stage.open(document, row)
         return True
 
     def on_file_tree_chosen(self, event: FileTree.Chosen) -> None:
@@ -134,6 +134,10 @@ class Desk(Screen[None]):
             )
         elif self.open(event.path):
             self.stage.view.focus()
+
+    def on_file_tree_left(self) -> None:
+        """Nothing was to be opened."""
+        self.prompt.focus()
 
     def on_stage_shown(self, _event: Stage.Shown) -> None:
         """The line above the file; what was decided is kept."""
@@ -235,6 +239,7 @@ class Desk(Screen[None]):
 
     def on_review_view_decided(self, event: ReviewView.Decided) -> None:
         """The road goes on with what was kept."""
+        self.notice(None)
         self.stage.say("applying" if event.patch else "rejected")
         self.sitting.decide(event.patch)
 

@@ -34,8 +34,8 @@ class SheetView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False, id="view.up"),
         Binding("down,j", "step(1)", "Down", show=False, id="view.down"),
-        Binding("left", "side(-1)", "Left", show=False, id="view.left"),
-        Binding("right", "side(1)", "Right", show=False, id="view.right"),
+        Binding("left,shift+left", "side(-1)", "Left", show=False, id="view.left"),
+        Binding("right,shift+right", "side(1)", "Right", show=False, id="view.right"),
         Binding("shift+up", "step(-1, True)", "Select up", show=False, id="view.select_up"),
         Binding("shift+down", "step(1, True)", "Select down", show=False, id="view.select_down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="view.page_up"),
@@ -128,6 +128,15 @@ class SheetView(ScrollView, can_focus=True):
             return
         spare = max(0, height - len(rows))
         self.scroll_to(y=max(0, rows.start - min(spare // 2, height // 3)), animate=False, force=True)
+
+    def bring_across(self, cells: range) -> None:
+        """Scroll to the side as little as shows those cells of the rows; back to the left where they fit there."""
+        room, x = self.size.width - self._gutter() - 1, int(self.scroll_offset.x)
+        if room <= 0 or (x <= cells.start and cells.stop <= x + room and (x == 0 or cells.stop > room)):
+            return
+        # Something of what is before it stays in view.
+        x = 0 if cells.stop <= room else max(0, min(cells.start - room // 3, cells.stop - room + 2))
+        self.scroll_to(x=x, animate=False, force=True)
 
     def _measure(self) -> None:
         size = Size(self._gutter() + self.sheet.width + 1, self.sheet.height)
@@ -226,8 +235,9 @@ class SheetView(ScrollView, can_focus=True):
         """A cell, or a part of the screen, to the side."""
         if self.shows_cell:
             self.go(self.row, self.column + by)
+            self.bring_across(range(self.column, self.column + 1))
         else:
-            self.scroll_relative(x=8 * by, animate=False)
+            self.scroll_relative(x=8 * by, animate=False, force=True)
 
     def action_page(self, by: int) -> None:
         """A screen up or down."""

@@ -86,16 +86,23 @@ class Stage(Vertical):
 
     # A file at rest
 
-    def open(self, document: Document) -> None:
-        """Show the file as it is; the frames of the last run stay to be looked at."""
-        moved = document.path != self.document.path
+    def open(self, document: Document, row: int = 0) -> None:
+        """Show the file as it is, at the row unless it is in view already; the frames of the last run stay."""
+        moved, at, top = document.path != self.path, self.view.row, int(self.view.scroll_offset.y)
+        if self.reviewing:
+            top = int(self.review.scroll_offset.y)
+            at = self.review.row if self.view.held is None else at  # lines that were selected stay so
+            self.view.room = self.review.size.height  # it has no size before it is laid out
         self.document = document
         self._canvas.open(document)
         self._shown_path = document.path
         self._show_file()
+        self.view.row = min(at, self._canvas.file.height - 1)
+        self.view.scroll_to(0, top, animate=False, force=True)
         if moved:
-            self.view.scroll_to(0, 0, animate=False)
-            self.view.go(0)
+            self.view.scroll_to(0, 0, animate=False, force=True)
+            self.view.go(row)
+            self.view.bring_into_view(range(row, row + 1))
 
     def _show_file(self) -> None:
         self.review.display, self.view.display = False, True
