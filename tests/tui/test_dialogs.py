@@ -37,3 +37,19 @@ def test_a_long_hunk_leaves_its_keys_in_view(bench: Any, tools: Any, size: tuple
         assert "Ctrl+S keeps it" in tools.text(app)
 
     tools.drive(bench.app("total.py"), scenario, size=size)
+
+
+@pytest.mark.parametrize("width", [60, 30, 12, 3])
+def test_help_on_a_narrow_screen_leaves_room_for_the_prompt(bench: Any, tools: Any, width: int) -> None:
+    """Textual's text field ends the app where it has no width at all."""
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await pilot.press("f1")
+        await tools.until(pilot, lambda: app.screen.query("HelpPanel"))
+        await pilot.pause()
+        await pilot.resize_terminal(width, 12)
+        await pilot.pause()
+        assert app.desk.prompt.size.width > 0
+        assert app.is_running
+
+    tools.drive(bench.app("total.py"), scenario, size=(60, 15))
