@@ -185,11 +185,11 @@ class Desk(Screen[None]):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Into the queue with it."""
+        self.notice(None)
         self.look_at_disk()
         self.store.add_prompt(event.text)
         record = str(self.store.frames_of(self.store.next_id()))
         ask = self.wants.ask(self.sitting.next_number(), event.text, self._selected(), record)
-        self.notice(None)
         run = self.sitting.ask(ask, event.text)
         if run is self.sitting.current:
             self.begin(run)
