@@ -18,6 +18,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from sharpen.cli.paint import Line
 from sharpen.cli.tui.ink import DARK, Ink
@@ -25,6 +26,8 @@ from sharpen.cli.tui.sheets import Sheet
 
 _GUTTERS = {"▌": "gutter", "-": "removed", "+": "added", "?": "unsure", "✗": "rejected", "│": "quiet"}
 _MARK_CELLS = 2
+ROLL = 0.05
+"""Seconds a row, where a selection is dragged beyond the edge."""
 
 
 class SheetView(ScrollView, can_focus=True):
@@ -71,6 +74,8 @@ class SheetView(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(256)
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._dragging = False
+        self._roller: Timer | None = None
+        """There while the pointer is dragged beyond the first or last row."""
 
     # What it shows
 
@@ -254,16 +259,34 @@ class SheetView(ScrollView, can_focus=True):
         self._point(event.x, event.y, select=event.shift)
 
     def on_mouse_move(self, event: MouseMove) -> None:
-        """Stretch the selection while the button is down."""
-        if self._dragging:
-            row = int(self.scroll_offset.y) + event.y
-            if row != self.row or self.held is not None:
-                self.go(row, select=True)
+        """Stretch the selection while the button is down; beyond an edge the rows come by themselves."""
+        if not self._dragging:
+            return
+        if not event.button:  # it was let go where this terminal could not see it
+            self._let_go()
+            return
+        row = int(self.scroll_offset.y) + event.y
+        if row != self.row or self.held is not None:
+            self.go(row, select=True)
+        beyond = -1 if event.y < 0 else 1 if event.y >= self.size.height else 0
+        self._roll(beyond)
 
     def on_mouse_up(self, _event: MouseUp) -> None:
         """End it."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._dragging = False
+        self._roll(0)
         self.release_mouse()
+
+    def _roll(self, by: int) -> None:
+        """Let rows come from above or below while the pointer stays there; 0: no longer."""
+        if self._roller is not None:
+            self._roller.stop()
+            self._roller = None
+        if by:
+            self._roller = self.set_interval(ROLL, lambda: self.go(self.row + by, select=True))
 
     def _point(self, x: int, y: int, *, select: bool) -> None:
         column = x + int(self.scroll_offset.x) - self._gutter()

@@ -77,7 +77,7 @@ def test_selected_lines_are_what_the_prompt_is_about(bench: Any, tools: Any) -> 
 def test_lines_are_selected_with_the_mouse(bench: Any, tools: Any) -> None:
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await pilot.mouse_down("#file", offset=(12, 2))
-        await pilot.hover("#file", offset=(12, 4))
+        await tools.drag(pilot, "#file", (12, 4))
         await pilot.mouse_up("#file", offset=(12, 4))
         assert app.desk.stage.view.selection() == (2, 4)
 

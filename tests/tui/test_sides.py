@@ -119,3 +119,51 @@ def test_help_for_the_prompt_begins_with_its_own_keys(bench: Any, tools: Any) ->
         assert "Cursor word left" not in tools.text(app)
 
     tools.drive(bench.app("total.py"), scenario)
+
+
+def test_a_selection_that_is_dragged_beyond_the_edge_goes_on_while_the_pointer_stays_there(
+    bench: Any, tools: Any
+) -> None:
+    bench.write("first.py", far("a = 1\nb = 2\n"))
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        view = app.desk.stage.view
+        await pilot.mouse_down("#file", offset=(12, 2))
+        await tools.drag(pilot, "#file", (12, view.size.height))
+        await tools.until(pilot, lambda: view.scroll_offset.y > 5)
+        await pilot.mouse_up("#file", offset=(12, 3))
+        await pilot.pause()
+        stopped = view.selection()
+        await pilot.pause(0.3)
+        assert view.selection() == stopped
+        assert stopped is not None
+        assert stopped[0] == 2
+
+    tools.drive(bench.app("first.py"), scenario, size=(100, 20))
+
+
+def test_a_button_that_was_let_go_outside_the_terminal_is_not_held_for_ever(bench: Any, tools: Any) -> None:
+    bench.write("first.py", far("a = 1\nb = 2\n"))
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        view = app.desk.stage.view
+        await pilot.mouse_down("#file", offset=(12, 2))
+        await tools.drag(pilot, "#file", (12, 4))
+        assert view.selection() == (2, 4)
+        await pilot.hover("#file", offset=(12, 7))
+        assert view.selection() == (2, 4)
+
+    tools.drive(bench.app("first.py"), scenario, size=(100, 20))
+
+
+def test_the_timeline_lets_a_frame_go_that_was_let_go_outside_the_terminal(bench: Any, tools: Any) -> None:
+    bench.write("sound.py", "x = 1\n")
+    options = bench.script("x = 99\n", frames=tuple(f"x = {i}\n" for i in range(30)))
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot, "anything")
+        await pilot.mouse_down("#timeline", offset=(6, 1))
+        await pilot.hover("#timeline", offset=(11, 1))
+        assert app.desk.stage.at == 5
+
+    tools.drive(bench.app("sound.py", options=options), scenario)
