@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from sharpen.cli import paint, palette
+from sharpen.cli.pace import Pace, figures
 from sharpen.cli.terminal import size
 from sharpen.core.canvas import Frame
 from sharpen.core.document import Document
@@ -35,17 +36,16 @@ class Meter:
 
     def __init__(self) -> None:
         self._last: Frame | None = None
-        self._tokens = 0
+        self._pace = Pace()
         self._masks: list[int] = []
 
     def add(self, frame: Frame) -> range:
         """Count a frame; returns the indices of the cells that it changed."""
         before = None if self._last is None or frame.step <= self._last.step else self._last.canvas
         if self._last is not None and frame.step <= self._last.step:  # the next file's run
-            self._tokens, self._masks = 0, []
+            self._pace, self._masks = Pace(), []
         fresh = paint.changed(frame.canvas, before)
-        cells = frame.canvas.cells[fresh.start : fresh.stop]
-        self._tokens += sum(cell.state in {"draft", "settled", "revised"} for cell in cells)
+        self._pace = self._pace.after(frame, fresh)
         self._masks.append(frame.canvas.count("masked"))
         self._last = frame
         return fresh if before is not None else range(0)
@@ -55,11 +55,8 @@ class Meter:
         frame = self._last
         if frame is None:
             return ""
-        masks = self._masks[-1]
         parts = [
-            f"step {frame.step}/{frame.steps}" if frame.steps else f"step {frame.step}",
-            f"{masks} mask{'' if masks == 1 else 's'} left",
-            f"{self._tokens / max(frame.seconds, 1e-3):.0f} tokens/s",
+            *figures(frame, self._masks[-1], self._pace),
             self._spark(),
             paint.harmless(frame.note),
         ]

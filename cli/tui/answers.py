@@ -74,7 +74,7 @@ def _over(desk: Desk, run: Run) -> None:
     stage.say(run.state)
     path = stage.path if stage.path in run.changed or not run.changed else run.changed[0]
     if path:
-        desk.open(path)
+        desk.open(path, outcome.first_row(run, path))
     desk.notice(outcome.of_run(run))
     if run.state in {"failed", "stopped"} and not prompt.text:
         prompt.take(run.typed)

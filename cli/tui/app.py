@@ -21,12 +21,14 @@ from textual.screen import Screen
 from sharpen.cli.options import Options
 from sharpen.cli.tui import themes
 from sharpen.cli.tui.client import Client
-from sharpen.cli.tui.desk import Desk, Heard, Wants
+from sharpen.cli.tui.desk import Desk
+from sharpen.cli.tui.messages import Heard, Order
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.preferences import MOTIONS, Preferences
 from sharpen.cli.tui.prompt import Prompt
 from sharpen.cli.tui.sitting import Sitting
 from sharpen.cli.tui.store import Store
+from sharpen.cli.tui.wants import Wants
 from sharpen.cli.tui.wire import Answer, Look
 from sharpen.core.errors import SharpenError
 
@@ -50,6 +52,7 @@ class SharpenApp(App[None]):
     TITLE = "sharpen"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
         Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="app.palette"),
@@ -123,7 +126,7 @@ class SharpenApp(App[None]):
         """Back from an editor, perhaps."""
         self.desk.look_at_disk()
 
-    def on_desk_order(self, message: Desk.Order) -> None:
+    def on_order(self, message: Order) -> None:
         """The desk asks the engine's process."""
         self._client.send(message.order)
 

@@ -26,6 +26,12 @@ _ABLE = {
     "edit_in_place": "edits in place",
     "variable_length": "finds its own length",
 }
+_EFFORTS = {
+    "instant": "no thinking",
+    "medium": "more thinking, which counts as answer",
+    "high": "the most thinking, which counts as answer",
+}
+"""What Mercury may be asked for beside its usual effort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,10 @@ def _served(engine: str, access: Access) -> tuple[Model, ...]:
         raise EngineUnavailable(f"{where.where.host} says that it has no model", "type one behind #")
     found = []
     if where.kind == "mercury" and not where.key:
-        hint = f"export {KEY_VARIABLES[where.kind]}=…, or sharpen keys set mercury"
+        hint = f"sharpen keys set mercury, or export {KEY_VARIABLES[where.kind]}=…"
         found.append(Model("", "no key is set", "", hint))
+    if where.kind == "mercury":
+        rows.sort(key=lambda row: row["id"] != MERCURY_MODEL)
     for row in rows:
         name = str(row["id"])
         if where.kind == "mercury" and "edit" in name:
@@ -122,6 +130,8 @@ def _served(engine: str, access: Access) -> tuple[Model, ...]:
         found.append(
             Model(engine if own else f"{engine}#{name}", name, ", ".join(p for p in (usual, *facts) if p))
         )
+        if where.kind == "mercury" and not own:
+            found += [Model(f"{engine}#{name}@{e}", f"{name}@{e}", said) for e, said in _EFFORTS.items()]
     return tuple(found)
 
 

@@ -28,7 +28,7 @@ class Models(Pick):
     def __init__(self, engine: str, using: str) -> None:
         free = {
             "local:": "type to narrow, or a folder's path, #int8 or #cpu behind it",
-            "mercury": "type to narrow, or a model's name; @low or @high behind it: effort",
+            "mercury": "type to narrow, or a model's name, @high behind it for the most effort",
         }
         hint = free.get(engine, "type to narrow, or a model's name")
         title = "model of this machine" if engine == "local:" else f"model of {engine}"

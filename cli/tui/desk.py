@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from sharpen.cli.paint import harmless
-from sharpen.cli.tui import answers, clipboard, mentions, outcome
+from sharpen.cli.tui import answers, clipboard, outcome, where
 from sharpen.cli.tui.disk import Watch
 from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.ink import DARK, Ink
+from sharpen.cli.tui.messages import Heard, Order
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.panels import KeyLine, NoticeLine, QueueLines
 from sharpen.cli.tui.prompt import Completions, Prompt
@@ -33,34 +31,13 @@ from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sitting import Run, Sitting
 from sharpen.cli.tui.stage import Stage
 from sharpen.cli.tui.store import Store
-from sharpen.cli.tui.wire import Answer, Ask, Look, Undo
+from sharpen.cli.tui.wants import Wants
+from sharpen.cli.tui.wire import Look, Undo
 from sharpen.core.document import Document
 from sharpen.core.errors import SharpenError
-from sharpen.core.request import Settings
 
 if TYPE_CHECKING:
     from sharpen.cli.tui.review import Review
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What goes with the next prompt."""
-
-    engine: str | None = None
-    candidates: int = 1
-    steps: int | None = None
-    strength: float | None = None
-    seed: int = 0
-    check: str | None = None
-    check_timeout: float | None = None
-
-
-class Heard(Message):
-    """The engine's process has said something."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 READ_SECONDS = 0.4
@@ -138,15 +115,15 @@ class Desk(Screen[None]):
 
     # Files
 
-    def open(self, path: str) -> bool:
-        """Show a file; whether that went well."""
+    def open(self, path: str, row: int = 0) -> bool:
+        """Show a file, at the row unless it is in view already; whether that went well."""
         try:
             document = Document.read(path)
         except SharpenError as error:
             self.notice(outcome.of_error(error))
             return False
         self.watched.read(path)
-        self.stage.open(document)
+        self.stage.open(document, row)
         return True
 
     def on_file_tree_chosen(self, event: FileTree.Chosen) -> None:
@@ -157,6 +134,10 @@ class Desk(Screen[None]):
             )
         elif self.open(event.path):
             self.stage.view.focus()
+
+    def on_file_tree_left(self) -> None:
+        """Nothing was to be opened."""
+        self.prompt.focus()
 
     def on_stage_shown(self, _event: Stage.Shown) -> None:
         """The line above the file; what was decided is kept."""
@@ -175,22 +156,11 @@ class Desk(Screen[None]):
     def show_where(self) -> None:
         """Which file is in view, what of it, and which engine."""
         stage = self.stage
-        selected = stage.view.selection()
-        run = self.sitting.current
-        engine = self.wants.engine or "embedded"
-        if run is not None and not run.over and run.engine:
-            served = run.model and run.engine.startswith(("mercury", "openai:"))
-            engine = f"{run.engine}#{run.model}" if served else run.engine
-        state = "  loading" if engine == "embedded" and not self.ready else ""
-        where = Text(no_wrap=True, overflow="ellipsis")
-        where.append(harmless(stage.path or "no file"), "bold")
-        if selected is not None and not stage.reviewing:
-            where.append(f"  lines {selected[0] + 1}-{selected[1] + 1}")
-        if stage.reviewing:
-            review = stage.review.review
-            where.append(f"  hunk {review.at + 1} of {len(review.decisions)}, {review.open} open")
-        where.append(f"  {engine}{state}", "dim")
-        self.query_one("#where", Static).update(where)
+        review = stage.review.review if stage.reviewing else None
+        engine = where.engine_of(self.sitting.current, self.wants.engine)
+        loading = engine == "embedded" and not self.ready
+        said = where.line(stage.path, stage.view.selection(), review, engine, loading=loading)
+        self.query_one("#where", Static).update(said)
 
     def on_sheet_view_moved(self) -> None:
         """Lines may have been selected."""
@@ -215,21 +185,11 @@ class Desk(Screen[None]):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Into the queue with it."""
-        self.look_at_disk()
-        instruction, mentioned = mentions.split(event.text)
-        self.store.add_prompt(event.text)
-        run_id = self.store.next_id()
-        ask = Ask(
-            self.sitting.next_number(),
-            instruction or "fix it",
-            mentioned or self._selected(),
-            self.wants.engine,
-            Settings(self.wants.steps, self.wants.candidates, self.wants.strength, self.wants.seed),
-            self.wants.check,
-            self.wants.check_timeout,
-            str(self.store.frames_of(run_id)),
-        )
         self.notice(None)
+        self.look_at_disk()
+        self.store.add_prompt(event.text)
+        record = str(self.store.frames_of(self.store.next_id()))
+        ask = self.wants.ask(self.sitting.next_number(), event.text, self._selected(), record)
         run = self.sitting.ask(ask, event.text)
         if run is self.sitting.current:
             self.begin(run)
@@ -279,6 +239,7 @@ class Desk(Screen[None]):
 
     def on_review_view_decided(self, event: ReviewView.Decided) -> None:
         """The road goes on with what was kept."""
+        self.notice(None)
         self.stage.say("applying" if event.patch else "rejected")
         self.sitting.decide(event.patch)
 
@@ -320,14 +281,7 @@ class Desk(Screen[None]):
 
     def ask_process(self, order: Look | Undo) -> None:
         """Ask the engine's process."""
-        self.post_message(self.Order(order))
-
-    class Order(Message):
-        """For the engine's process."""
-
-        def __init__(self, order: Look | Undo) -> None:
-            super().__init__()
-            self.order = order
+        self.post_message(Order(order))
 
     # Keys
 
@@ -343,11 +297,7 @@ class Desk(Screen[None]):
         if self.prompt.has_focus:
             return self.prompt.selected_text
         view = self.stage.review if self.stage.reviewing else self.stage.view
-        selected = view.selection()
-        if selected is None:
-            return ""
-        lines = [view.sheet.line(row) for row in range(selected[0], selected[1] + 1)]
-        return "\n".join("".join(text for text, _name in line.runs) for line in lines) + "\n"
+        return view.selected_text()
 
     def action_drop(self) -> None:
         """Take the last one off the queue, back into the prompt."""

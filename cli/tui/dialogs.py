@@ -25,6 +25,8 @@ from sharpen.cli.tui.sheet_view import SheetView
 
 ABOVE = 3
 """Rows of the file over the first change, where candidates stand side by side."""
+LISTED, DETAIL = 16, 4
+"""Rows of a list at most, and rows that are kept for what its marked row has no room for."""
 LABEL_CELLS = 36
 """Notes of a list stand in a column of their own, not farther to the right than this."""
 
@@ -70,6 +72,18 @@ class Pick(ModalScreen[str | None]):
         self._fill("")
         self.query_one(Input).focus()
 
+    def on_resize(self) -> None:
+        """Another height has room for another list; how much is known once the styles for it hold."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """The list is as high as the screen has room for: rows beyond the dialog's edge could not be scrolled to."""
+        dialog, listing = self.query_one(".dialog"), self.query_one(OptionList)
+        limit = dialog.styles.max_height
+        whole = self.size.height * int(limit.value) // 100 if limit is not None else self.size.height
+        around = dialog.gutter.height + dialog.query_one(".title").outer_size.height + 1
+        listing.styles.max_height = max(2, min(LISTED, whole - around - DETAIL))
+
     def fill(self, choices: Sequence[Choice], empty: str = "") -> None:
         """Other choices, or the sentence that stands where there are none."""
         self._choices, self._empty = choices, empty or self._empty
@@ -92,6 +106,8 @@ class Pick(ModalScreen[str | None]):
             listing.add_option(Option(Text(self._empty, "dim"), disabled=True))
         elif listing.highlighted is None:
             listing.action_first()
+            # A row above it that cannot be taken says something: it stays in view.
+            self.call_after_refresh(listing.scroll_home, animate=False)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say in full what the row has no room for."""

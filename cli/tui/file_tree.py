@@ -29,6 +29,8 @@ class FileTree(Tree[str]):
     """Folders and files of the place where sharpen was started. A node's data is its path, folders end in `/`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", id="tree.open"),
+        Binding("p,escape", "leave", "Prompt", id="tree.prompt"),
         Binding("j", "cursor_down", "Down", show=False, id="tree.down"),
         Binding("k", "cursor_up", "Up", show=False, id="tree.up"),
     ]
@@ -39,6 +41,9 @@ class FileTree(Tree[str]):
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path
+
+    class Left(Message):
+        """Escape."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__("files", data="", id=id)
@@ -95,6 +100,10 @@ class FileTree(Tree[str]):
         if status != " ":
             label.append(f" {status}", _STYLES.get(status, "bold"))
         return label
+
+    def action_leave(self) -> None:
+        """To the prompt."""
+        self.post_message(self.Left())
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[str]) -> None:
         """Make the folder's children now."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 
 from sharpen.cli import paint
+from sharpen.cli.pace import Pace, figures
 from sharpen.core.canvas import MASK_GLYPH, Canvas, Cell, Frame
 from sharpen.core.document import Document
 
@@ -21,9 +22,6 @@ BARS = "▁▂▃▄▅▆▇█"
 def here_style(bar: str) -> str:
     """The style of the bar that is looked at: a full one would cover a background."""
     return "number-current" if bar == BARS[-1] else "here"
-
-
-_KNOWN_STATES = frozenset(("draft", "settled", "revised"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ class Shot:
     fresh: range
     """Indices of the cells that this step changed; empty for the first frame of a file."""
     masks: int
-    tokens: int
-    """Tokens made since the file's first frame."""
+    pace: Pace
+    """How fast its file's run has been up to here."""
 
     @property
     def facts(self) -> str:
@@ -57,10 +55,8 @@ class Shot:
     def _parts(self) -> list[str]:
         frame = self.frame
         parts = [
-            f"step {frame.step}/{frame.steps}" if frame.steps else f"step {frame.step}",
-            f"{self.masks} mask{'' if self.masks == 1 else 's'} left",
-            f"{self.tokens / max(frame.seconds, 1e-3):.0f} tokens/s",
-            f"{frame.seconds:.2f} s",
+            *figures(frame, self.masks, self.pace),
+            f"{frame.seconds:.2f} s" if frame.step else "",
             paint.harmless(frame.note),
         ]
         return [part for part in parts if part]
@@ -121,9 +117,8 @@ class FrameLog:
         cells = tuple(self._cells.setdefault(cell, cell) for cell in frame.canvas.cells)
         frame = replace(frame, canvas=Canvas(cells, frame.canvas.region))
         fresh = paint.changed(frame.canvas, before) if before is not None else range(0)
-        made = sum(cell.state in _KNOWN_STATES for cell in cells[fresh.start : fresh.stop])
-        tokens = made + (last.tokens if follows and last is not None else 0)
-        shot = Shot(path, self._documents[path], frame, fresh, frame.canvas.count("masked"), tokens)
+        pace = (last.pace if follows and last is not None else Pace()).after(frame, fresh)
+        shot = Shot(path, self._documents[path], frame, fresh, frame.canvas.count("masked"), pace)
         self.shots.append(shot)
         return shot
 

@@ -68,6 +68,15 @@ def of_run(run: Run) -> Notice:
     return Notice("rejected; nothing was written")
 
 
+def first_row(run: Run, path: str) -> int:
+    """The 0-based row of the file in which what was applied begins; 0 where nothing was."""
+    patch = run.finished.proposed if run.finished and run.state == "applied" else None
+    starts = (
+        [hunk.start_line - 1 + hunk.shift for hunk in patch.hunks() if hunk.path == path] if patch else []
+    )
+    return min(starts, default=0)
+
+
 def id_of(run: Run) -> str:
     """The name that its frames, its outcome and its proposal are kept under."""
     return run.ask.record.rpartition("/")[2].removesuffix(".jsonl")

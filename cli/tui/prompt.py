@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -28,11 +29,16 @@ class Completions(OptionList, can_focus=False):
 _OWN_KEYS = frozenset(("up", "down"))
 
 
+def _usual(bindings: Sequence[BindingType]) -> list[BindingType]:
+    """What every text field knows, without the keys that are the prompt's own. F1 leaves it out: it hid the others."""
+    known = [b for b in bindings if isinstance(b, Binding) and b.key not in _OWN_KEYS]
+    return [replace(b, system=True) for b in known]
+
+
 class Prompt(TextArea, inherit_bindings=False):
     """Where the instruction is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(b for b in TextArea.BINDINGS if not (isinstance(b, Binding) and b.key in _OWN_KEYS)),
         Binding("enter", "send", "Send", id="prompt.send"),
         Binding("ctrl+j", "newline", "New line", id="prompt.newline"),
         Binding("up", "back(True)", "Earlier", show=False, id="prompt.earlier"),
@@ -40,6 +46,7 @@ class Prompt(TextArea, inherit_bindings=False):
         Binding("tab", "complete", "Complete", show=False, id="prompt.complete"),
         Binding("ctrl+r", "search", "History", id="prompt.search"),
         Binding("escape", "leave", "Back", show=False, id="prompt.leave"),
+        *_usual(TextArea.BINDINGS),
     ]
 
     class Sent(Message):

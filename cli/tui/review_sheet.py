@@ -6,6 +6,7 @@ this adds decisions, the current hunk, doubted tokens, and the second column. Pu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import zip_longest
 
@@ -62,6 +63,11 @@ class ReviewSheet:
         """Where the current hunk stands."""
         rows = [i for i, (_line, which) in enumerate(self._rows) if which == self._current]
         return range(rows[0], rows[-1] + 1) if rows and self._current is not None else range(0)
+
+    def current_cells(self) -> range:
+        """Where in its rows the current hunk differs; empty where it is whole lines that come or go."""
+        firsts, ends = _changed_cells([self._rows[row][0].runs for row in self.current_rows()])
+        return range(min(firsts), max(ends)) if ends else range(0)
 
     def hunk_at(self, row: int) -> int | None:
         """Which hunk of the file the row belongs to, counted within the file."""
@@ -154,17 +160,23 @@ def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
 
 def _skip(left: tuple[Run, ...], right: tuple[Run, ...], half: int) -> int:
     """Cells that both columns leave out at their left, so that what differs is in view."""
+    firsts, ends = _changed_cells((left, right))
+    if not ends or max(ends) <= half - 1:
+        return 0
+    return max(0, min(min(firsts) - half // 3, max(ends) - half + 2))
+
+
+def _changed_cells(rows: Iterable[tuple[Run, ...]]) -> tuple[list[int], list[int]]:
+    """Where in the rows what differs begins and ends."""
     firsts, ends = [], []
-    for runs in (left, right):
+    for runs in rows:
         at = 0
         for text, name in runs:
             if name.endswith("-strong") and text:
                 firsts.append(at)
                 ends.append(at + cell_len(text))
             at += cell_len(text)
-    if not ends or max(ends) <= half - 1:
-        return 0
-    return max(0, min(min(firsts) - half // 3, max(ends) - half + 2))
+    return firsts, ends
 
 
 def _beside(

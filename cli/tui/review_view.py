@@ -37,7 +37,7 @@ class ReviewView(SheetView):
         Binding("s", "split", "Split", id="review.split"),
         Binding("c", "wish('compare')", "Compare candidates", show=False, id="review.compare"),
         Binding("u", "reopen", "Take a decision back", show=False, id="review.undo"),
-        Binding("left,comma,t", "wish('watch')", "Watch again", show=False, id="review.watch"),
+        Binding("left,comma,t", "watch", "Watch again", show=False, id="review.watch"),
         Binding("escape", "wish('prompt')", "To the prompt", show=False, id="review.prompt"),
     ]
 
@@ -121,6 +121,13 @@ class ReviewView(SheetView):
         self.is_split = not self.is_split
         self._update()
 
+    def action_watch(self) -> None:
+        """The frames again; where the rows were scrolled to the side, back first."""
+        if self.scroll_offset.x:
+            self.action_side(-1)
+        else:
+            self.action_wish("watch")
+
     def action_wish(self, what: str) -> None:
         """Tell the stage."""
         self.post_message(self.Wish(what))
@@ -136,10 +143,12 @@ class ReviewView(SheetView):
                 self._update()
 
     def on_resize(self) -> None:
-        """Columns follow the width."""
+        """Columns follow the width; at another one, or the first one, what differs may be out of view."""
         if self.is_split:
             self.is_split = self.size.width >= WIDE
             self._update()
+        elif self._shown is not None:
+            self.bring_across(self._shown.current_cells())
 
     def _update(self, top: int | None = None) -> None:
         from sharpen.cli.tui.review_sheet import ReviewSheet
@@ -154,5 +163,6 @@ class ReviewView(SheetView):
         if rows:
             self.row = rows.start
             self.bring_into_view(rows)
+            self.bring_across(range(0) if self.is_split else sheet.current_cells())
         self.refresh_changed()
         self.post_message(self.Turned())

@@ -18,6 +18,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from sharpen.cli.paint import Line
 from sharpen.cli.tui.ink import DARK, Ink
@@ -25,6 +26,8 @@ from sharpen.cli.tui.sheets import Sheet
 
 _GUTTERS = {"▌": "gutter", "-": "removed", "+": "added", "?": "unsure", "✗": "rejected", "│": "quiet"}
 _MARK_CELLS = 2
+ROLL = 0.05
+"""Seconds a row, where a selection is dragged beyond the edge."""
 
 
 class SheetView(ScrollView, can_focus=True):
@@ -34,8 +37,8 @@ class SheetView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False, id="view.up"),
         Binding("down,j", "step(1)", "Down", show=False, id="view.down"),
-        Binding("left", "side(-1)", "Left", show=False, id="view.left"),
-        Binding("right", "side(1)", "Right", show=False, id="view.right"),
+        Binding("left,shift+left", "side(-1)", "Left", show=False, id="view.left"),
+        Binding("right,shift+right", "side(1)", "Right", show=False, id="view.right"),
         Binding("shift+up", "step(-1, True)", "Select up", show=False, id="view.select_up"),
         Binding("shift+down", "step(1, True)", "Select down", show=False, id="view.select_down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="view.page_up"),
@@ -71,6 +74,8 @@ class SheetView(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(256)
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._dragging = False
+        self._roller: Timer | None = None
+        """There while the pointer is dragged beyond the first or last row."""
 
     # What it shows
 
@@ -111,6 +116,14 @@ class SheetView(ScrollView, can_focus=True):
             return None
         return min(self.held, self.row), max(self.held, self.row)
 
+    def selected_text(self) -> str:
+        """The selected rows as they stand there; empty where nothing is selected."""
+        selected = self.selection()
+        if selected is None:
+            return ""
+        lines = [self.sheet.line(row) for row in range(selected[0], selected[1] + 1)]
+        return "\n".join("".join(text for text, _name in line.runs) for line in lines) + "\n"
+
     def bring_into_view(self, rows: range) -> None:
         """Scroll as little as shows the rows; more of them than fit are in view where some are."""
         top, height = int(self.scroll_offset.y), self.size.height or self.room
@@ -120,6 +133,15 @@ class SheetView(ScrollView, can_focus=True):
             return
         spare = max(0, height - len(rows))
         self.scroll_to(y=max(0, rows.start - min(spare // 2, height // 3)), animate=False, force=True)
+
+    def bring_across(self, cells: range) -> None:
+        """Scroll to the side as little as shows those cells of the rows; back to the left where they fit there."""
+        room, x = self.size.width - self._gutter() - 1, int(self.scroll_offset.x)
+        if room <= 0 or (x <= cells.start and cells.stop <= x + room and (x == 0 or cells.stop > room)):
+            return
+        # Something of what is before it stays in view.
+        x = 0 if cells.stop <= room else max(0, min(cells.start - room // 3, cells.stop - room + 2))
+        self.scroll_to(x=x, animate=False, force=True)
 
     def _measure(self) -> None:
         size = Size(self._gutter() + self.sheet.width + 1, self.sheet.height)
@@ -218,8 +240,9 @@ class SheetView(ScrollView, can_focus=True):
         """A cell, or a part of the screen, to the side."""
         if self.shows_cell:
             self.go(self.row, self.column + by)
+            self.bring_across(range(self.column, self.column + 1))
         else:
-            self.scroll_relative(x=8 * by, animate=False)
+            self.scroll_relative(x=8 * by, animate=False, force=True)
 
     def action_page(self, by: int) -> None:
         """A screen up or down."""
@@ -236,16 +259,34 @@ class SheetView(ScrollView, can_focus=True):
         self._point(event.x, event.y, select=event.shift)
 
     def on_mouse_move(self, event: MouseMove) -> None:
-        """Stretch the selection while the button is down."""
-        if self._dragging:
-            row = int(self.scroll_offset.y) + event.y
-            if row != self.row or self.held is not None:
-                self.go(row, select=True)
+        """Stretch the selection while the button is down; beyond an edge the rows come by themselves."""
+        if not self._dragging:
+            return
+        if not event.button:  # it was let go where this terminal could not see it
+            self._let_go()
+            return
+        row = int(self.scroll_offset.y) + event.y
+        if row != self.row or self.held is not None:
+            self.go(row, select=True)
+        beyond = -1 if event.y < 0 else 1 if event.y >= self.size.height else 0
+        self._roll(beyond)
 
     def on_mouse_up(self, _event: MouseUp) -> None:
         """End it."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._dragging = False
+        self._roll(0)
         self.release_mouse()
+
+    def _roll(self, by: int) -> None:
+        """Let rows come from above or below while the pointer stays there; 0: no longer."""
+        if self._roller is not None:
+            self._roller.stop()
+            self._roller = None
+        if by:
+            self._roller = self.set_interval(ROLL, lambda: self.go(self.row + by, select=True))
 
     def _point(self, x: int, y: int, *, select: bool) -> None:
         column = x + int(self.scroll_offset.x) - self._gutter()

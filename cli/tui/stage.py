@@ -7,37 +7,26 @@ It knows nothing of the engine's process, of prompts or of files on disk.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from sharpen.cli import paint
 from sharpen.cli.tui.file_view import FileView
+from sharpen.cli.tui.frame_place import Place
 from sharpen.cli.tui.frames import FrameLog, Shot, cell_at
 from sharpen.cli.tui.ink import DARK, Ink
+from sharpen.cli.tui.live_canvas import LiveCanvas
 from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sheet_view import SheetView
-from sharpen.cli.tui.sheets import FileSheet, LiveSheet
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.timeline import Timeline
 from sharpen.core.document import Document
 
-if TYPE_CHECKING:
-    from sharpen.cli.tui.review import Marks
-
 PER_SECOND, PER_SECOND_REDUCED = 30, 4
-FLASH_EVERY, FLASH_FOR = 0.34, 0.1
-"""Seconds: never more than three flashes in one, each short."""
-ROOM = 2
-"""Rows kept free where a canvas grows, so that the text below moves once and not line by line."""
 PLAYED = 0.06
-"""Seconds a frame while playing, at least; a frame that took longer is shown as long, up to half a second."""
+"""Seconds a frame while playing, at least; a frame that took longer is shown as long, up to a limit."""
 _EMPTY = Document.from_bytes(b"", "")
 
 
@@ -52,23 +41,18 @@ class Stage(Vertical):
         self.document = _EMPTY
         self.motion = "full"
         self.ink: Ink = DARK
-        self.clock: Callable[[], float] = time.monotonic
-        self._file = FileSheet(_EMPTY)
-        self._log = FrameLog()
-        self._at: int | None = None
-        """The frame that is looked at; None: the latest, as it comes."""
+        self._canvas = LiveCanvas()
+        self._place = Place(FrameLog())
         self._word = ""
         self._shown_path = ""
         self._drawn = -1
-        self._floor = 0
-        self._flashed, self._flashing = -1.0, False
         self._timer: Timer | None = None
         self._player: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Two views in one place; one of them shows."""
         yield Static("", id="where", markup=False)
-        yield FileView(self._file, id="file")
+        yield FileView(self._canvas.file, id="file")
         yield ReviewView(id="review")
         yield Timeline(id="timeline")
         yield Static("", id="inspector", markup=False)
@@ -102,20 +86,27 @@ class Stage(Vertical):
 
     # A file at rest
 
-    def open(self, document: Document) -> None:
-        """Show the file as it is; the frames of the last run stay to be looked at."""
-        moved = document.path != self.document.path
+    def open(self, document: Document, row: int = 0) -> None:
+        """Show the file as it is, at the row unless it is in view already; the frames of the last run stay."""
+        moved, at, top = document.path != self.path, self.view.row, int(self.view.scroll_offset.y)
+        if self.reviewing:
+            top = int(self.review.scroll_offset.y)
+            at = self.review.row if self.view.held is None else at  # lines that were selected stay so
+            self.view.room = self.review.size.height  # it has no size before it is laid out
         self.document = document
-        self._file = FileSheet(document)
+        self._canvas.open(document)
         self._shown_path = document.path
         self._show_file()
+        self.view.row = min(at, self._canvas.file.height - 1)
+        self.view.scroll_to(0, top, animate=False, force=True)
         if moved:
-            self.view.scroll_to(0, 0, animate=False)
-            self.view.go(0)
+            self.view.scroll_to(0, 0, animate=False, force=True)
+            self.view.go(row)
+            self.view.bring_into_view(range(row, row + 1))
 
     def _show_file(self) -> None:
         self.review.display, self.view.display = False, True
-        self.view.show(self._file)
+        self.view.show(self._canvas.file)
         self.view.shows_cell = False
         self.inspect()
         self.post_message(self.Shown())
@@ -136,15 +127,15 @@ class Stage(Vertical):
 
     def _follow(self, log: FrameLog, word: str) -> None:
         self.rest()
-        self._log, self._at, self._drawn, self._floor, self._word = log, None, -1, 0, word
-        self._flashing = False
+        self._place, self._drawn, self._word = Place(log), -1, word
+        self._canvas.begin()
         self.query_one(Timeline).display = True
         self._instruments()
 
     def say(self, word: str) -> None:
         """What is going on, in front of the instruments; a run that ended without a frame has none."""
         self._word = word
-        self.query_one(Timeline).display = self._timer is not None or len(self._log) > 0
+        self.query_one(Timeline).display = self._timer is not None or len(self.frames) > 0
         self._instruments()
 
     def rest(self) -> None:
@@ -156,38 +147,36 @@ class Stage(Vertical):
 
     def tick(self) -> None:
         """Draw the latest frame, if it is a new one and nobody looks at an earlier one."""
-        latest = len(self._log) - 1
+        shots, latest = self.frames.shots, len(self.frames) - 1
         if latest > self._drawn:
-            if self._word in {"preparing", "loading"}:
+            shot = shots[latest]
+            if (
+                self._word == "preparing" and shot.frame.step
+            ):  # a frame before the first step only tells of loading
                 self._word = "refining"
-            shot = self._log.shots[latest]
-            if self._drawn >= 0 and self._log.shots[self._drawn].path != shot.path:
-                self._floor = 0
+            if self._drawn >= 0 and shots[self._drawn].path != shot.path:
+                self._canvas.another_file()
             self._drawn = latest
-            if self._at is None and self.motion != "none":
+            if self.at is None and self.motion != "none":
                 self._draw(shot, flash=self.motion == "full")
             else:
                 self._instruments()
-        elif self._flashing and self.clock() - self._flashed > FLASH_FOR and self._at is None:
-            self._draw(self._log.shots[latest], flash=False)
+        elif self._canvas.flash_is_over and self.at is None:
+            self._draw(shots[latest], flash=False)
 
     def propose(self, run: Run, *, focus: bool) -> None:
         """The proposal takes the canvas's place, at the same height on the screen."""
         self.rest()
-        self._drawn = len(self._log) - 1
+        self._drawn = len(self.frames) - 1
         if run.patch is None:
             return
-        from sharpen.cli.tui.review import Review
+        from sharpen.cli.tui.beginning import review_of
 
-        review, kept = self.review, run.kept
-        marks = kept.marks if kept is not None else _marks(run)
-        decided = Review.of(run.patch)
-        if kept is not None and len(kept.decisions) == len(decided.decisions):
-            decided = decided.resumed(kept.decisions)
+        review = self.review
         top, room = int(self.view.scroll_offset.y), self.view.size.height
-        self._at, self._word = None, "proposed"
+        self._place.at, self._word = None, "proposed"
         self.view.display, review.display = False, True
-        review.begin(decided, marks, top, room)
+        review.begin(*review_of(run, run.patch), top, room)
         if focus:
             review.focus()
         self._instruments()
@@ -198,11 +187,10 @@ class Stage(Vertical):
 
     def scrub(self, by: int = 0, to_last: bool | None = None) -> None:
         """Another frame; on from the last one to what stands at the end."""
-        count = len(self._log)
+        count = len(self.frames)
         if not count:
             return
-        at = count - 1 if self._at is None else self._at
-        target = at + by if to_last is None else (count - 1 if to_last else 0)
+        target = self._place.target(by, to_last)
         if target >= count and self._has_proposal():
             self.back_to_review()
             return
@@ -210,10 +198,10 @@ class Stage(Vertical):
 
     def show_frame(self, index: int) -> None:
         """Look at that frame."""
-        live = self._timer is not None and index == len(self._log) - 1
-        self._at = None if live else index
+        live = self._timer is not None and index == len(self.frames) - 1
+        self._place.at = None if live else index
         left_review = self.reviewing
-        self._draw(self._log.shots[index], flash=False)
+        self._draw(self.frames.shots[index], flash=False)
         if left_review:
             self.view.focus()
             self.post_message(self.Shown())
@@ -223,7 +211,7 @@ class Stage(Vertical):
         if not self._has_proposal():
             return
         self._hold()
-        self._at = None
+        self._place.at = None
         self.view.display, self.review.display = False, True
         self.inspect()
         self.review.focus()
@@ -234,24 +222,21 @@ class Stage(Vertical):
         """Run through the frames from here (from the start at the end), or hold."""
         if self._player is not None:
             self._hold()
-        elif len(self._log) > 1 and self._timer is None:
-            if self._at is None or self._at >= len(self._log) - 1:
+        elif len(self.frames) > 1 and self._timer is None:
+            if self._place.at_end:
                 self.show_frame(0)
             self._play_on()
 
     def _play_on(self) -> None:
-        at = self._at if self._at is not None else len(self._log)
-        if at >= len(self._log) - 1:
+        if self._place.at_end:
             self._player = None
             return
-        now, following = self._log.shots[at], self._log.shots[at + 1]
-        took = following.frame.seconds - now.frame.seconds
         least = PLAYED if self.motion == "full" else 1 / PER_SECOND_REDUCED
-        self._player = self.set_timer(max(least, min(0.5, took)), self._play_next)
+        self._player = self.set_timer(self._place.stands(least), self._play_next)
 
     def _play_next(self) -> None:
-        if self._at is not None:
-            self.show_frame(self._at + 1)
+        if self.at is not None:
+            self.show_frame(self.at + 1)
             self._play_on()
 
     def _hold(self) -> None:
@@ -269,20 +254,7 @@ class Stage(Vertical):
             self.view.room, top = self.review.size.height, int(self.review.scroll_offset.y)
             self.review.display, self.view.display = False, True
             self.view.scroll_to(y=top, animate=False, force=True)
-        if self._file.document is not shot.document:
-            self._file = FileSheet(shot.document)
-        now = self.clock()
-        flash = flash and bool(shot.fresh) and now - self._flashed >= FLASH_EVERY
-        if flash:
-            self._flashed = now
-        self._flashing = flash
-        fresh = shot.fresh if flash else range(0)
-        sheet = LiveSheet(self._file, shot.frame, fresh, self._floor)
-        if sheet.canvas_height > self._floor:
-            grown = self._floor > 0
-            self._floor = sheet.canvas_height + (ROOM if grown else 0)
-            if grown:
-                sheet = LiveSheet(self._file, shot.frame, fresh, self._floor)
+        sheet = self._canvas.drawn(shot, flash=flash)
         view = self.view
         view.show(sheet)
         if not view.shows_cell:
@@ -294,7 +266,7 @@ class Stage(Vertical):
             self.post_message(self.Shown())
 
     def _instruments(self) -> None:
-        self.query_one(Timeline).show(self._log, self._at, self._word)
+        self.query_one(Timeline).show(self.frames, self.at, self._word)
 
     def inspect(self) -> None:
         """What is known of the cell under the cursor."""
@@ -302,9 +274,9 @@ class Stage(Vertical):
         panel.display = view.shows_cell and not self.reviewing
         if not panel.display:
             return
-        index = self._at if self._at is not None else len(self._log) - 1
-        cell = cell_at(self._log.shots[index], view.row, view.column) if index >= 0 else None
-        panel.update("no cell of the canvas here" if cell is None else self._log.story(index, cell).text)
+        index, shot = self._place.index, self._place.shot
+        cell = cell_at(shot, view.row, view.column) if shot is not None else None
+        panel.update("no cell of the canvas here" if cell is None else self.frames.story(index, cell).text)
 
     def on_sheet_view_moved(self, _event: SheetView.Moved) -> None:
         """The inspector follows the cursor."""
@@ -331,21 +303,9 @@ class Stage(Vertical):
     @property
     def at(self) -> int | None:
         """The frame that is looked at; None: the last one."""
-        return self._at
+        return self._place.at
 
     @property
     def frames(self) -> FrameLog:
         """The frames that can be gone through."""
-        return self._log
-
-
-def _marks(run: Run) -> dict[str, Marks]:
-    """Doubted tokens of the proposal, a file each."""
-    from sharpen.cli.tui.review import unsure_marks
-
-    regions = {target.document.path: target for target in run.targets}
-    return {
-        path: unsure_marks(regions[path].document, regions[path].region, one.candidate, paint.UNSURE)
-        for path, one in run.candidate_of.items()
-        if path in regions
-    }
+        return self._place.log

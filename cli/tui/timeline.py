@@ -88,11 +88,16 @@ class Timeline(Widget):
 
     def on_mouse_move(self, event: MouseMove) -> None:
         """Follow the pointer while the button is down."""
-        if self._dragging:
+        if self._dragging and event.button:
             self._point(event.x)
+        elif self._dragging:  # it was let go where this terminal could not see it
+            self._let_go()
 
     def on_mouse_up(self, _event: MouseUp) -> None:
         """Let go."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._dragging = False
         self.release_mouse()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.events import MouseMove
 from textual.pilot import Pilot
 
 from sharpen.cli.options import Options
@@ -115,6 +116,11 @@ async def type_in(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*(names.get(char, char) for char in text))
 
 
+async def drag(pilot: Pilot[None], widget: str, offset: tuple[int, int]) -> None:
+    """Move the pointer with its button down, as a terminal says it; `hover` is a pointer without one."""
+    await pilot._post_mouse_events([MouseMove], widget, offset, button=1)
+
+
 async def ask(pilot: Pilot[None], prompt: str) -> None:
     await type_in(pilot, prompt)
     await pilot.press("enter")
@@ -136,7 +142,7 @@ def picture(app: App[None]) -> str:
     """The screen as text, then the style of every run of it that is not plain, with times made equal."""
     strips = app.screen._compositor.render_strips()
     text = "\n".join(strip.text.rstrip() for strip in strips)
-    text = re.sub(r"\d+ tokens/s  \d+\.\d\d s", "N tokens/s  T s", text)
+    text = re.sub(r"[\d.]+ tokens/s  \d+\.\d\d s", "N tokens/s  T s", text)
     looks = []
     for row, strip in enumerate(strips):
         column, parts = 0, []
@@ -156,6 +162,7 @@ def tools() -> type:
 
     class Tools:
         drive, until, type_in = staticmethod(drive), staticmethod(until), staticmethod(type_in)
+        drag = staticmethod(drag)
         ask, to_review = staticmethod(ask), staticmethod(to_review)
         text, picture = staticmethod(screen_text), staticmethod(picture)
 

@@ -184,7 +184,7 @@ def test_the_timeline_is_dragged_with_the_mouse(bench: Any, tools: Any) -> None:
         await tools.to_review(app, pilot, "anything")
         await pilot.mouse_down("#timeline", offset=(6, 1))
         assert app.desk.stage.at == 5
-        await pilot.hover("#timeline", offset=(11, 1))
+        await tools.drag(pilot, "#timeline", (11, 1))
         await pilot.mouse_up("#timeline", offset=(11, 1))
         assert app.desk.stage.at == 10
         assert "x = 10" in tools.text(app)

@@ -13,8 +13,10 @@ from textual.pilot import Pilot
 
 from sharpen.cli.options import Options
 from sharpen.cli.tui.app import SharpenApp
+from sharpen.cli.tui.catalogue import models
 from sharpen.cli.tui.choosing import Models
 from sharpen.cli.tui.dialogs import Pick
+from sharpen.core.engines.wire.hosted import EFFORTS, FILL_MODEL, WINDOWS, Access, hosted
 from tests.core.engines.conftest import Peer, Server, answers
 
 MODELS = {
@@ -158,6 +160,34 @@ def test_mercury_without_a_key_asks_no_server_and_says_what_is_known(
         assert app.desk.wants.engine == "mercury#mercury-3"
 
     tools.drive(bench.app("total.py"), scenario, size=(140, 30))
+
+
+def test_the_efforts_of_a_mercury_model_are_choices_of_it(
+    bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await models_of(app, pilot, tools, "mercury")
+        await tools.until(pilot, lambda: "mercury-2.5@high" in tools.text(app))
+        await tools.type_in(pilot, "high")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.desk.wants.engine == "mercury#mercury-2.5@high"  # the usual model stands first
+
+    tools.drive(bench.app("total.py"), scenario, size=(140, 30))
+
+
+def test_every_effort_but_the_usual_one_is_listed_for_every_mercury_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    listed = [hosted(one.spec, Access()) for one in models("mercury") if one.spec]
+    usual = {one.model for one in listed if one.effort == "low"}
+    assert usual == set(WINDOWS) - {FILL_MODEL}
+    assert {(one.model, one.effort) for one in listed} == {(m, e) for m in usual for e in EFFORTS}
 
 
 def test_nothing_leaves_the_machine_before_the_first_yes_and_each_time_it_is_said(

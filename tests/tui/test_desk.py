@@ -77,7 +77,7 @@ def test_selected_lines_are_what_the_prompt_is_about(bench: Any, tools: Any) -> 
 def test_lines_are_selected_with_the_mouse(bench: Any, tools: Any) -> None:
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await pilot.mouse_down("#file", offset=(12, 2))
-        await pilot.hover("#file", offset=(12, 4))
+        await tools.drag(pilot, "#file", (12, 4))
         await pilot.mouse_up("#file", offset=(12, 4))
         assert app.desk.stage.view.selection() == (2, 4)
 
@@ -227,3 +227,20 @@ def test_a_file_that_cannot_be_shown_is_told(bench: Any, tools: Any) -> None:
         assert "binary.py is a binary file" in tools.text(app)
 
     tools.drive(bench.app("binary.py"), scenario)
+
+
+def test_a_file_that_was_saved_elsewhere_is_said_to_be_read_again_when_a_prompt_is_sent(
+    bench: Any, tools: Any
+) -> None:
+    """Selected lines may be others now, so it must not go unsaid."""
+    options = bench.script("x = 1\n", frames=tuple(f"x = {i}\n" for i in range(400)), pause=0.05)
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        bench.write("total.py", "# saved in an editor\n\nx = 1\n")
+        await tools.ask(pilot, "anything")
+        await tools.until(pilot, lambda: len(app.desk.stage.frames) > 1)
+        assert "had changed on disk and was read again" in tools.text(app)
+        await pilot.press("escape")
+        await tools.until(pilot, lambda: "stopped; nothing was written" in tools.text(app))
+
+    tools.drive(bench.app("total.py", options=options), scenario)

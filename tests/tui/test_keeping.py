@@ -78,7 +78,8 @@ def test_lines_that_were_added_elsewhere_are_kept_and_the_proposal_is_carried_ov
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await open_again(app, pilot, tools)
         await tools.until(pilot, lambda: app.desk.stage.reviewing)
-        assert "total.py had changed since; the proposal was carried over to it" in tools.text(app)
+        said = "total.py had changed since; the proposal was carried over to it"
+        await tools.until(pilot, lambda: said in tools.text(app))
         await pilot.press("y")
         await tools.until(pilot, lambda: "checkpoint 1" in tools.text(app))
         text = path.read_text()

@@ -110,7 +110,7 @@ def test_engines_and_models_stand_with_what_they_can_do(
         await pilot.pause()
         check("engines", tools.picture(app))
         await pilot.press("enter")
-        await tools.until(pilot, lambda: "mercury-3" in tools.text(app))
+        await tools.until(pilot, lambda: "mercury-2.5@high" in tools.text(app))
         await pilot.pause()
         check("models", tools.picture(app))
 

@@ -1,0 +1,36 @@
+"""What goes with the next prompt: engine, candidates, seed, check. A value that the palette turns into another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharpen.cli.tui import mentions
+from sharpen.cli.tui.wire import Ask
+from sharpen.core.request import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """As the command line and the user have set it."""
+
+    engine: str | None = None
+    candidates: int = 1
+    steps: int | None = None
+    strength: float | None = None
+    seed: int = 0
+    check: str | None = None
+    check_timeout: float | None = None
+
+    def ask(self, number: int, typed: str, otherwise: tuple[str, ...], record: str) -> Ask:
+        """The order for a prompt as it was typed. `otherwise`: its targets where it mentions none."""
+        instruction, mentioned = mentions.split(typed)
+        return Ask(
+            number,
+            instruction or "fix it",
+            mentioned or otherwise,
+            self.engine,
+            Settings(self.steps, self.candidates, self.strength, self.seed),
+            self.check,
+            self.check_timeout,
+            record,
+        )
