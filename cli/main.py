@@ -91,7 +91,7 @@ def top(
 ) -> None:
     """Edit and repair code in place with a diffusion language model.
 
-    `sharpen` alone, or `sharpen PATH`, opens the app.
+    `sharpen` alone, or `sharpen PATH`, opens the app; `-e SPEC` chooses its engine.
     """
 
 

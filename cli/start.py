@@ -35,14 +35,15 @@ COMMANDS = frozenset(
 def main() -> None:
     """Open the app, or run the command."""
     arguments = sys.argv[1:]
-    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+    first = arguments[0] if arguments else ""
+    if first not in COMMANDS and (not first.startswith("-") or first.startswith(("-e", "--engine"))):
         from sharpen.cli.commands import tui
 
-        paths = tui.wanted(arguments)
-        if paths is not None:
+        opening = tui.wanted(arguments)
+        if opening is not None:
             from sharpen.cli import fatal
 
-            sys.exit(fatal.guarded(lambda: sys.exit(tui.run(paths))))
+            sys.exit(fatal.guarded(lambda: sys.exit(tui.run(*opening))))
     if arguments[:1] == ["fix"]:
         _fix(arguments[1:])
     from sharpen.cli.main import main as run_command

@@ -10,21 +10,36 @@ from pathlib import Path
 from sharpen.cli.options import settled
 from sharpen.cli.terminal import Terminal, state_folder
 
-
-def wanted(arguments: Sequence[str]) -> tuple[str, ...] | None:
-    """The files to open the app on; None where the command line asks for something else."""
-    if any(argument.startswith("-") for argument in arguments):
-        return None
-    if not arguments:
-        return () if Terminal.here().can_ask else None
-    return tuple(arguments) if all(Path(argument).exists() for argument in arguments) else None
+ENGINE = ("-e", "--engine")
 
 
-def run(paths: tuple[str, ...]) -> int:
+def wanted(arguments: Sequence[str]) -> tuple[tuple[str, ...], str | None] | None:
+    """Files to open the app on, and an engine; None where the command line asks for something else."""
+    paths: list[str] = []
+    engine = None
+    rest = iter(arguments)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        if name == ENGINE[1] and value:
+            engine = value
+        elif argument in ENGINE:
+            engine = next(rest, None)
+            if engine is None:
+                return None
+        elif argument.startswith("-"):
+            return None
+        else:
+            paths.append(argument)
+    if not paths:
+        return ((), engine) if Terminal.here().can_ask else None
+    return (tuple(paths), engine) if all(Path(path).exists() for path in paths) else None
+
+
+def run(paths: tuple[str, ...], engine: str | None = None) -> int:
     """Open the app; returns the exit code."""
     from sharpen.core.errors import BadInput
 
-    options = settled({})
+    options = settled({"engine": engine})
     terminal = Terminal.here(options.animation)
     if not terminal.can_ask:
         raise BadInput("sharpen PATH opens the app, which needs a terminal", "sharpen fix " + " ".join(paths))

@@ -86,7 +86,7 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     "endswith": (("startswith", -1.0),),
     "lstrip": (("rstrip", -1.0), ("strip", -1.8)),
     "rstrip": (("lstrip", -1.0), ("strip", -1.8)),
-    "strip": (("lstrip", -2.6), ("rstrip", -2.6)),
+    "strip": (("lstrip", -2.6), ("rstrip", -2.6), ("split", -2.8)),
     "upper": (("lower", -1.0),),
     "lower": (("upper", -1.0),),
     "keys": (("values", -1.2), ("items", -1.6)),
@@ -95,7 +95,7 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     "ceil": (("floor", -1.0),),
     "find": (("rfind", -1.6),),
     "rfind": (("find", -1.6),),
-    "split": (("rsplit", -1.8),),
+    "split": (("rsplit", -1.8), ("strip", -2.8)),
     "rsplit": (("split", -1.8),),
     "partition": (("rpartition", -1.4),),
     "rpartition": (("partition", -1.4),),
@@ -112,6 +112,8 @@ TRIES = 120
 """Repairs that are worth trying where nobody says how many."""
 NAMES = -1.4
 """A name for another one in scope; the number of others counts against each."""
+WRITTEN = -1.2
+"""The same for a name that is assigned to, on top: one is mistaken less often."""
 
 
 def swaps(text: str) -> list[Swap]:
@@ -284,6 +286,12 @@ def _of_tree(tree: ast.Module, text: str, starts: list[int], scopes: _Scopes) ->
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield from _other_names(node.id, scopes.names(node.lineno), span(node), node.lineno, scopes)
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (target for target in targets if isinstance(target, ast.Name)):
+                yield from _other_names(
+                    name.id, scopes.names(name.lineno), span(name), name.lineno, scopes, WRITTEN
+                )
         elif isinstance(node, ast.Attribute) and _own(node) and isinstance(node.ctx, ast.Load):
             end = span(node)[1]
             yield from _other_names(
@@ -308,12 +316,12 @@ def _own(node: ast.Attribute) -> bool:
 
 
 def _other_names(
-    name: str, names: frozenset[str], place: tuple[int, int], line: int, scopes: _Scopes
+    name: str, names: frozenset[str], place: tuple[int, int], line: int, scopes: _Scopes, less: float = 0.0
 ) -> Iterator[Swap]:
     others = sorted(names - {name} - _NEVER)
     if name in names and name not in _NEVER and len(others) <= 24:
         for other in others:
-            prior = NAMES - 0.08 * len(others)
+            prior = NAMES + less - 0.08 * len(others)
             yield Swap(*place, other, name, line, prior, scopes.name(line))
 
 

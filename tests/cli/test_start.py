@@ -19,7 +19,11 @@ def test_the_first_look_knows_every_command() -> None:
 def test_only_paths_that_are_there_open_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.py").write_text("")
-    assert tui.wanted(["a.py"]) == ("a.py",)
+    assert tui.wanted(["a.py"]) == (("a.py",), None)
+    for words in (["-e", "mercury", "a.py"], ["a.py", "--engine", "mercury"], ["--engine=mercury", "a.py"]):
+        assert tui.wanted(words) == (("a.py",), "mercury")
+    assert tui.wanted(["a.py", "-e"]) is None
+    assert tui.wanted(["-e", "mercury", "fix"]) is None
     assert tui.wanted(["a.py", "b.py"]) is None
     assert tui.wanted(["--version"]) is None
     assert tui.wanted([]) is None  # the tests' stdin is no terminal

@@ -30,6 +30,8 @@ def texts(text: str) -> set[str]:
         ("x = max(a)\n", "x = min(a)\n"),
         ("f(a, b)\n", "f(b, a)\n"),
         ("def f(low, high):\n    return low\n", "def f(low, high):\n    return high\n"),
+        ("def f(low, high):\n    low = 3\n", "def f(low, high):\n    high = 3\n"),
+        ("def f(low, high):\n    low += 3\n", "def f(low, high):\n    high += 3\n"),
         ("x = 'ä' + y\n", "x = 'ä' - y\n"),
         ("x = -y\n", "x = y\n"),
         ("x = True\n", "x = False\n"),
