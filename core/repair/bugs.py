@@ -12,34 +12,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sharpen.core.repair.bugs_tree import Scopes, of_tree
+from sharpen.core.repair.swap import Swap
 from sharpen.core.repair.window import line_starts
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Swap:
-    """Characters [start, end) of the text become `new`."""
-
-    start: int
-    end: int
-    new: str
-    old: str
-    line: int
-    """1-based."""
-    prior: float
-    """Log-odds against the others, before model and hints."""
-    scope: str = ""
-    """The function that it lies in, empty at the top level."""
-
-    def note(self) -> str:
-        """For the user."""
-        if not self.old:
-            return f"line {self.line}: `{self.new.strip()}` put in"
-        if not self.new:
-            return f"line {self.line}: `{self.old.strip()}` taken out"
-        return f"line {self.line}: `{self.old}` became `{self.new}`"
-
 
 _ORDER = {"<": ("<=", ">", ">="), "<=": ("<", ">=", ">"), ">": (">=", "<", "<="), ">=": (">", "<=", "<")}
 _OPERATORS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -104,16 +80,8 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     "intersection": (("union", -1.2),),
     "union": (("intersection", -1.2),),
 }
-_NEVER = frozenset(
-    ("self", "cls", "_", "print", "super", "len", "range", "isinstance", "str", "int", "list", "dict")
-)
-"""Names that nobody writes by mistake."""
 TRIES = 120
 """Repairs that are worth trying where nobody says how many."""
-NAMES = -1.4
-"""A name for another one in scope; the number of others counts against each."""
-WRITTEN = -1.2
-"""The same for a name that is assigned to, on top: one is mistaken less often."""
 
 
 def swaps(text: str) -> list[Swap]:
@@ -124,12 +92,12 @@ def swaps(text: str) -> list[Swap]:
     except (SyntaxError, ValueError, RecursionError, tokenize.TokenError):
         return []
     starts = line_starts(text)
-    scopes = _Scopes(tree)
-    found = [*_of_tokens(tokens, starts, scopes), *_of_tree(tree, text, starts, scopes)]
+    scopes = Scopes(tree)
+    found = [*_of_tokens(tokens, starts, scopes), *of_tree(tree, text, starts, scopes)]
     return sorted({(s.start, s.end, s.new): s for s in found if s.new != s.old}.values())
 
 
-def _of_tokens(tokens: list[tokenize.TokenInfo], starts: list[int], scopes: _Scopes) -> Iterator[Swap]:
+def _of_tokens(tokens: list[tokenize.TokenInfo], starts: list[int], scopes: Scopes) -> Iterator[Swap]:
     for place, token in enumerate(tokens):
         line, column = token.start
         at = starts[line - 1] + column
@@ -229,103 +197,3 @@ def _numbers(written: str) -> tuple[tuple[str, float], ...]:
             known.add(number)
             found.append((str(number), prior - (0.8 if number < 0 else 0.0)))
     return tuple(found)
-
-
-class _Scopes:
-    """Which names each function may use, by line."""
-
-    def __init__(self, tree: ast.Module) -> None:
-        self._functions: list[tuple[int, int, str, frozenset[str]]] = []
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-                self._functions.append((first, node.end_lineno or first, node.name, _bound(node)))
-        self._top = frozenset(
-            name.id
-            for statement in tree.body
-            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            for name in ast.walk(statement)
-            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
-        )
-
-    def _around(self, line: int) -> list[tuple[int, int, str, frozenset[str]]]:
-        return sorted((f for f in self._functions if f[0] <= line <= f[1]), key=lambda f: f[1] - f[0])
-
-    def name(self, line: int) -> str:
-        return next((f[2] for f in self._around(line)), "")
-
-    def names(self, line: int) -> frozenset[str]:
-        """Variables of the innermost function; at the top level, of the module."""
-        around = self._around(line)
-        return around[0][3] if around else self._top
-
-
-def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
-    a = function.args
-    arguments = [
-        *a.posonlyargs,
-        *a.args,
-        *a.kwonlyargs,
-        *([a.vararg] if a.vararg else []),
-        *([a.kwarg] if a.kwarg else []),
-    ]
-    stored = (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return frozenset({argument.arg for argument in arguments} | {*stored})
-
-
-def _of_tree(tree: ast.Module, text: str, starts: list[int], scopes: _Scopes) -> Iterator[Swap]:
-    lines = text.split("\n")
-
-    def place(line: int, column: int) -> int:
-        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
-
-    def span(node: ast.expr) -> tuple[int, int]:
-        return place(node.lineno, node.col_offset), place(node.end_lineno or 1, node.end_col_offset or 0)
-
-    attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _own(n)})
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from _other_names(node.id, scopes.names(node.lineno), span(node), node.lineno, scopes)
-        elif isinstance(node, ast.Assign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for name in (target for target in targets if isinstance(target, ast.Name)):
-                yield from _other_names(
-                    name.id, scopes.names(name.lineno), span(name), name.lineno, scopes, WRITTEN
-                )
-        elif isinstance(node, ast.Attribute) and _own(node) and isinstance(node.ctx, ast.Load):
-            end = span(node)[1]
-            yield from _other_names(
-                node.attr, frozenset(attributes), (end - len(node.attr), end), node.lineno, scopes
-            )
-        elif isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
-            yield from _negated(node.test, span, scopes)
-        elif isinstance(node, ast.Return) and node.value is not None:
-            yield from _negated(node.value, span, scopes, -1.2)
-        elif isinstance(node, ast.Call):
-            for one, two in zip(node.args, node.args[1:], strict=False):
-                (a, b), (c, d) = span(one), span(two)
-                new = text[c:d] + text[b:c] + text[a:b]
-                yield Swap(a, d, new, text[a:d], one.lineno, -2.0, scopes.name(one.lineno))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            at = span(node)[0]
-            yield Swap(at, at + 1, "", "-", node.lineno, -1.5, scopes.name(node.lineno))
-
-
-def _own(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id == "self"
-
-
-def _other_names(
-    name: str, names: frozenset[str], place: tuple[int, int], line: int, scopes: _Scopes, less: float = 0.0
-) -> Iterator[Swap]:
-    others = sorted(names - {name} - _NEVER)
-    if name in names and name not in _NEVER and len(others) <= 24:
-        for other in others:
-            prior = NAMES + less - 0.08 * len(others)
-            yield Swap(*place, other, name, line, prior, scopes.name(line))
-
-
-def _negated(test: ast.expr, span, scopes: _Scopes, less: float = 0.0) -> Iterator[Swap]:  # type: ignore[no-untyped-def]
-    if isinstance(test, ast.Name | ast.Call | ast.Attribute | ast.Subscript):
-        at = span(test)[0]
-        yield Swap(at, at, "not ", "", test.lineno, -1.3 + less, scopes.name(test.lineno))

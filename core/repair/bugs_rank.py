@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sharpen.core.diagnostic import Diagnostic
-from sharpen.core.repair.bugs import Swap
 from sharpen.core.repair.reader import Run, at_masks
+from sharpen.core.repair.swap import Swap
 from sharpen.core.repair.tokens import MASK, Codec, kind_id
 from sharpen.core.repair.window import cut
 
