@@ -189,7 +189,10 @@ class Desk(Screen[None]):
         self.look_at_disk()
         self.store.add_prompt(event.text)
         record = str(self.store.frames_of(self.store.next_id()))
-        ask = self.wants.ask(self.sitting.next_number(), event.text, self._selected(), record)
+        here = self._selected()
+        ask = self.wants.ask(self.sitting.next_number(), event.text, here, record)
+        if ask.specs == here and self.stage.view.selection() is not None:
+            ask = replace(ask, seen=self.stage.document.text)
         run = self.sitting.ask(ask, event.text)
         if run is self.sitting.current:
             self.begin(run)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharpen.cli.tui.engines import Engines
+from sharpen.cli.tui.moved import respelled
 from sharpen.cli.tui.wire import (
     Ask,
     Decide,
@@ -26,6 +27,7 @@ from sharpen.cli.tui.wire import (
     Sending,
     Told,
 )
+from sharpen.core.document import Document
 from sharpen.core.engines.base import Engine
 from sharpen.core.errors import Interrupted, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed
@@ -91,7 +93,7 @@ class Edits:
         token = self._token(ask.run)
         engine = self._engines.engine(ask.engine, ask.prompt)
         free = follows_prompts(ask.engine)
-        places, targets = targets_of(ask.prompt, ask.specs, free=free)
+        places, targets = targets_of(ask.prompt, _specs(ask), free=free)
         if token.cancelled:
             raise Interrupted("stopped; nothing was written")
         self._outlet.send(Prepared(ask.run, targets, tuple(d.path for d, _region in places)))
@@ -167,6 +169,15 @@ class Edits:
         for path in patch.paths:
             self._outlet.send(Told(ask.run, Applied(seconds, path, done.id)))
         self._outlet.send(Told(ask.run, Finished(seconds, patch.paths, (), (), 0, 0.0, patch, ())))
+
+
+def _specs(ask: Ask) -> tuple[str, ...]:
+    """The targets as they are now: edits before this one in the queue may have moved what was selected."""
+    if not ask.seen:
+        return ask.specs
+    path = ask.specs[0].rpartition(":")[0]
+    now = Document.read(path).text
+    return tuple(respelled(spec, ask.seen, now) for spec in ask.specs)
 
 
 def _keep(ask: Ask, frames: list[Recorded]) -> None:

@@ -45,6 +45,8 @@ class Ask:
     """Where the frames are to be kept; empty: nowhere."""
     reopened: str = ""
     """A kept proposal to be decided now, instead of asking an engine; empty: none."""
+    seen: str = ""
+    """The file's text when lines of it were selected as the only target; empty where none were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,27 @@ def test_a_key_can_be_given_to_another_action(bench: Any, tools: Any) -> None:
     tools.drive(bench.app("total.py", preferences=mine), scenario)
 
 
+def test_selected_lines_that_an_edit_moves_are_the_target_of_the_next_one_too(bench: Any, tools: Any) -> None:
+    path = bench.write("sound.py", "a = 1\nb = 2\nc = 3\nd = 4\n")
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        app.desk.stage.view.focus()
+        await pilot.press("down", "shift+down")
+        app.desk.prompt.focus()
+        await tools.ask(pilot, "put one before it")
+        await tools.ask(pilot, "put another before it")
+        for after in (
+            "a = 1\nnew = 0\nb = 2\nc = 3\nd = 4\n",
+            "a = 1\nnew = 0\nnew = 0\nb = 2\nc = 3\nd = 4\n",
+        ):
+            await tools.until(pilot, lambda: app.desk.stage.reviewing)
+            app.desk.stage.review.focus()
+            await pilot.press("A")
+            await tools.until(pilot, lambda after=after: path.read_text() == after)
+
+    tools.drive(bench.app("sound.py", options=bench.script("new = 0\nb = 2\nc = 3\n")), scenario)
+
+
 def test_without_motion_the_canvas_waits_for_the_end(bench: Any, tools: Any) -> None:
     bench.write("sound.py", "x = 1\n")
     options = bench.script("x = 99\n", frames=tuple(f"x = {i}\n" for i in range(20, 30)), pause=0.05)
