@@ -15,12 +15,13 @@ from sharpen.cli.fatal import say
 _PLAIN = (
     (r"Got unexpected extra argument\(?s?\)? \((?P<a>.*)\)\.?", "nothing is known to do with {a}"),
     (r"Missing (?:argument|parameter:?) '?\[?\{?(?P<a>\w+).*", "{a} is missing"),
-    (r"No such option: (?P<a>\S+).*", "there is no option {a}"),
+    (r"No such option:? '?(?P<a>-[^\s'.]+).*", "there is no option {a}"),
     (r"Invalid value for (?P<a>.*?): (?P<b>.*?)\.?", "{a}: {b}"),
     (r"Option '?(?P<a>[^' ]+)'? requires an argument\.?", "{a} needs a value"),
 )
 _NUMBERS = {
     "int range": "whole number",
+    "integer range": "whole number",
     "integer": "whole number",
     "int": "whole number",
     "float range": "number",

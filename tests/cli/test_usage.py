@@ -12,7 +12,7 @@ import pytest
     [
         ("fix --nope", "there is no option --nope", "sharpen fix --help shows how it is used"),
         ("fix --check-onl a.py", "there is no option --check-onl", "did you mean --check-only?"),
-        ("edit", "prompt is missing", "sharpen edit --help shows how it is used"),
+        ("edit", "PROMPT is missing", "sharpen edit --help shows how it is used"),
         ("fix --steps many", "--steps: 'many' is not a whole number", "sharpen fix --help"),
         ("fix --strength much", "--strength: 'much' is not a number", "sharpen fix --help"),
         ("fix -n 0", "-n, --candidates: 0 is not in the range x>=1", "sharpen fix --help"),
