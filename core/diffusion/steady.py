@@ -24,6 +24,8 @@ MOST_TOKENS = 128
 """Tokens of one row beyond which a pass is left as it is: its sums take longer than its launches."""
 MOST_PREPARED = 16
 """Shapes that are kept prepared; a graph holds memory of its own."""
+MOST_ROOMS = 3
+"""Memories for keys and values that are kept between runs."""
 GRAIN = 256
 """Room is given in steps of so many slots, so that canvases of nearly the same length share a shape."""
 NEAR = 0.05
@@ -143,10 +145,21 @@ class Steady(Transformer):
         kept = self._rooms.get(key)
         if kept is not None and kept[1]() is not None:
             return super().room(capacity, rows)
-        whole = kept[0] if kept is not None else Placed(self.shape, *key, self.gain)
+        self._rooms.pop(key, None)
+        if kept is None:
+            self._make_room()
+        whole = Placed(self.shape, *key, self.gain) if kept is None else kept[0]
         lent = Lent(whole)
-        self._rooms[key] = (whole, weakref.ref(lent))
+        self._rooms[key] = (whole, weakref.ref(lent))  # the youngest is the last
         return lent
+
+    def _make_room(self) -> None:
+        """Let go of the memory that was unused the longest, and of what was prepared for it."""
+        idle = [key for key, (_, lent) in self._rooms.items() if lent() is None]
+        for capacity, rows in idle[: max(0, len(self._rooms) + 1 - MOST_ROOMS)]:
+            del self._rooms[capacity, rows]
+            for shape in [s for s in self._prepared if (s[2], s[0]) == (capacity, rows)]:
+                del self._prepared[shape]
 
     @torch.no_grad()
     def hidden(

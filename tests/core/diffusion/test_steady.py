@@ -15,7 +15,7 @@ from benchmarks.checkpoints import write
 from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.options import Options, Step
 from sharpen.core.diffusion.sample import sample, sample_batch
-from sharpen.core.diffusion.steady import MOST_TOKENS, Pass, Steady
+from sharpen.core.diffusion.steady import MOST_ROOMS, MOST_TOKENS, Pass, Steady
 from sharpen.core.errors import BadInput
 
 PROMPT = [3, 7, 1, 22, 90, 45, 11, 5, 8]
@@ -86,6 +86,20 @@ def test_two_runs_at_once_do_not_share_memory(tmp_path: Path) -> None:
     seen = list(zip(one, two, strict=False))
     assert tokens([a for a, _ in seen]) == tokens(sample(loaded, PROMPT, options))[: len(seen)]
     assert tokens([b for _, b in seen]) == tokens(sample(loaded, PROMPT[::-1], options))[: len(seen)]
+
+
+def test_of_many_lengths_the_last_few_are_kept(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, "llada"), "llada")
+    model = Steady(loaded.model)
+    for length in (96, 384, 672, 960, 1248, 96):
+        asked = {"algorithm": "low_confidence", "block": 96, "steps": length // 48, "length": length}
+        assert run(loaded, model, **asked) == run(loaded, **asked)
+    assert len(model._rooms) == MOST_ROOMS
+    assert (
+        {shape[2] for shape in model._prepared}
+        == {capacity for capacity, _ in model._rooms}
+        == {1024, 1280, 256}
+    )
 
 
 def test_a_compiled_pass_gives_the_same_tokens(tmp_path: Path) -> None:
