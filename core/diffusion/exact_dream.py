@@ -112,6 +112,8 @@ class OpenDcoder(Dream):
     """Open-dCoder's own: softmax in float32, Gumbel top-k, padding not attended to, and `p2`, which revises."""
 
     wide = True
+    fixed: Tensor | None = None
+    """What `p2` may not mask again: all that was given, but for mask tokens in it, which count as unknown."""
 
     def count(self, masked: Tensor, share: Tensor) -> int:
         """As Dream, multiplied in float32 for each row."""
@@ -131,7 +133,8 @@ class OpenDcoder(Dream):
             super().move(board, window, turn)
             return
         board.alive = (board.start, board.stop) if turn < self.steps - 1 else (0, 0)
-        masked, fixed = board.masked(), board.frozen
+        masked = board.masked()
+        fixed = self.fixed = board.frozen & ~masked if turn == 0 or self.fixed is None else self.fixed
         confidence, tokens = self.draw(self.read(board))
         sure = confidence.clone()
         sure[fixed[None]] = float("inf")

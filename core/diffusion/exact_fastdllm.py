@@ -19,7 +19,7 @@ from sharpen.core.diffusion.exact_blocks import block_mask
 from sharpen.core.diffusion.exact_dream import shifted
 from sharpen.core.diffusion.local_model import Transformer
 from sharpen.core.diffusion.options import Options
-from sharpen.core.diffusion.policy import Policy, Window
+from sharpen.core.diffusion.policy import LONG, Policy, Window
 
 SUB_BLOCK = 8
 
@@ -33,7 +33,7 @@ class FastDllm(Policy):
         self.sub = min(SUB_BLOCK, self.block)
         self.blocks = length // self.block
         self.temperature = options.temperature or 0.0
-        self.patience = 64 if self.temperature else 1
+        self.patience = LONG if self.temperature else 1
         self.top_p = 0.95 if options.top_p is None else options.top_p
         self.threshold = 1.0 if options.threshold is None else options.threshold
         self.stop = -1 if stop is None else stop
