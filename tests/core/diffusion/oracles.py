@@ -291,9 +291,10 @@ def bd3lm(read: Callable[[list[int], list[int], Callable[[int, int], bool]], Ten
     return x[start:]
 
 
-def fast_dllm(read: Read, prompt: list[int], mask: int, stop: int, length: int, block: int, threshold: float
-              ) -> list[int]:  # fmt: skip
-    """`read` is block-causal. Greedy; a prompt of exactly one block is not covered."""
+def fast_dllm(read: Read, within: Callable[[list[int], int], Tensor], prompt: list[int], mask: int, stop: int,
+              length: int, block: int, threshold: float) -> list[int]:  # fmt: skip
+    """`read` is block-causal; `within` too, but in blocks of 32 from a position on. Greedy; a prompt of exactly one
+    block is not covered."""
     x = list(prompt)
     if len(x) > block and len(x) % block == 0:
         x.append(int(read(x)[-1].argmax()))
@@ -312,7 +313,7 @@ def fast_dllm(read: Read, prompt: list[int], mask: int, stop: int, length: int, 
             turns += 1
             if turns > 100:
                 raise EndlessError
-            raw = read(x)[low:]
+            raw = within(x, low)[low:]
             rows = torch.cat([raw[:1], raw[:-1]]).softmax(-1)
             sub = x[low:].index(mask) // 8 * 8
             best = [(float(rows[i].max()), -i) for i in range(sub, sub + 8) if x[low + i] == mask]

@@ -274,17 +274,27 @@ def test_block_diffusion_of_dllm(
         )
 
 
-@pytest.mark.parametrize("threshold", [1.0, 0.3])
-def test_fast_dllm(tmp_path: Path, threshold: float) -> None:
+@pytest.mark.parametrize(("block", "threshold"), [(32, 1.0), (32, 0.3), (16, 0.6), (48, 0.6)])
+def test_fast_dllm(tmp_path: Path, block: int, threshold: float) -> None:
     m = Model(tmp_path / "model", "fast-dllm-v2", seed=2)
     stop = m.loaded.special.eos
     assert stop is not None
+
+    def within(ids: list[int], low: int) -> Tensor:
+        def sees(q: int, k: int) -> bool:
+            size = 32 if q >= low else block
+            return k // size <= q // size
+
+        return m.naive.logits(ids, sees=sees)
+
     compared = 0
     for prompt in (PROMPT, [*PROMPT, *range(10, 35)], [*range(16), *range(10, 26), *range(2, 34)]):
-        found = m.run(prompt, length=32, threshold=threshold)
+        found = m.run(prompt, length=block, block=block, threshold=threshold)
         if m.mask in found:  # as above
             continue
-        assert found == oracles.fast_dllm(m.blocks(32), prompt, m.mask, stop, 32, 32, threshold)
+        assert found == oracles.fast_dllm(
+            m.blocks(block), within, prompt, m.mask, stop, block, block, threshold
+        )
         compared += 1
     assert compared
 
