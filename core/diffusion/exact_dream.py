@@ -76,11 +76,18 @@ class Dream(Policy):
         full[masked] = confidence.to(rows.dtype)
         count = int(masked.sum()) if last else self.count(masked, share)
         if count > 0:
-            drawn = board.ids[None].clone()
+            drawn = self.otherwise(board)[None]
             drawn[masked] = tokens
             chosen = torch.zeros_like(masked)
             chosen[0, self.choose(full, count)[0]] = True
             board.write(chosen[0], drawn[0], self.shown(full[0]))
+
+    def otherwise(self, board: Board) -> Tensor:
+        """What a chosen position (T) becomes that was known: masked again, as in the official code, where confidences
+        over a small `alg_temp` vanish and the lot falls on any position. What was given in the canvas stays."""
+        kept = board.frozen.clone()
+        kept[: board.start] = False
+        return torch.where(kept, board.ids, torch.full_like(board.ids, board.mask))
 
     def scatter(self, board: Board, masked: Tensor, logits: Tensor, share: float) -> None:
         """`origin`: each mask is filled with the same chance, whatever the model thinks of it."""

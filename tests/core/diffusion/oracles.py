@@ -142,7 +142,7 @@ def dream(read: Read, prompt: list[int], mask: int, length: int, steps: int, alg
             chosen = (full / alg_temp - (-u.log()).log()).topk(n).indices[0]
         else:
             chosen = torch.multinomial((full / alg_temp).softmax(-1), n)[0]
-        drawn = x.clone()
+        drawn = torch.full_like(x, mask)
         drawn[places] = token
         x[chosen] = drawn[chosen]
     return x[len(prompt) :].tolist()

@@ -158,6 +158,27 @@ def test_padding_in_the_prompt_is_not_attended_to_by_open_dcoder(tmp_path: Path)
     assert found == oracles.dream(read, prompt, m.mask, 6, 6, "entropy", 0.0, None, None, 0.0, True)
 
 
+@pytest.mark.parametrize("algorithm", ["maskgit_plus", "topk_margin"])
+def test_a_known_token_is_masked_again_where_dream_has_no_lot_left(tmp_path: Path, algorithm: str) -> None:
+    m = Model(tmp_path / "model", "dream")
+    prompt = [7, 29, 47, 48, 1, m.mask, m.mask, m.mask]
+    asked = {"temperature": 3.0, "top_p": 0.5, "top_k": 2, "alg_temp": 1e-3}
+    again = 0
+    for seed in range(4):
+        options = Options(seed=seed, length=8, steps=6, algorithm=algorithm, **asked)  # type: ignore[arg-type]
+        steps = list(sample(m.loaded, prompt, options))
+        again += sum(
+            x != m.mask == y for a, b in itertools.pairwise(steps) for x, y in zip(a.ids, b.ids, strict=True)
+        )
+        torch.manual_seed(seed)
+        assert list(steps[-1].ids) == oracles.dream(
+            m.full, prompt, m.mask, 8, 6, algorithm, *asked.values(), False
+        )
+        held = list(sample(m.loaded, prompt, options, canvas=[None, 3, None, 4, None]))
+        assert all((step.ids[1], step.ids[3]) == (3, 4) for step in held)
+    assert again
+
+
 @pytest.mark.parametrize("algorithm", ["p2", "entropy", "origin"])
 def test_a_mask_in_the_prompt_is_unknown_to_open_dcoder(tmp_path: Path, algorithm: str) -> None:
     m = Model(tmp_path / "model", "open-dcoder")
