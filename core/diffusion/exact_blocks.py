@@ -18,7 +18,7 @@ from sharpen.core.diffusion.board import Board
 from sharpen.core.diffusion.cache import Cache
 from sharpen.core.diffusion.local_model import Transformer
 from sharpen.core.diffusion.options import Options
-from sharpen.core.diffusion.policy import Policy, Window
+from sharpen.core.diffusion.policy import LONG, Policy, Window
 
 
 def block_mask(length: int, block: int, device: torch.device, known: int = 0, offset: int = 0) -> Tensor:
@@ -194,7 +194,7 @@ class Llada21(Llada20):
 
     def __init__(self, model: Transformer, options: Options, eos: int | None, length: int) -> None:
         super().__init__(model, options, eos, length)
-        self.patience = 64 if self.temperature else 1
+        self.patience = LONG if self.temperature else 1
         self.editing = 0.9 if options.editing_threshold is None else options.editing_threshold
         self.rounds = 0
         self.done = False

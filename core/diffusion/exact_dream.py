@@ -76,11 +76,18 @@ class Dream(Policy):
         full[masked] = confidence.to(rows.dtype)
         count = int(masked.sum()) if last else self.count(masked, share)
         if count > 0:
-            drawn = board.ids[None].clone()
+            drawn = self.otherwise(board)[None]
             drawn[masked] = tokens
             chosen = torch.zeros_like(masked)
             chosen[0, self.choose(full, count)[0]] = True
             board.write(chosen[0], drawn[0], self.shown(full[0]))
+
+    def otherwise(self, board: Board) -> Tensor:
+        """What a chosen position (T) becomes that was known: masked again, as in the official code, where confidences
+        over a small `alg_temp` vanish and the lot falls on any position. What was given in the canvas stays."""
+        kept = board.frozen.clone()
+        kept[: board.start] = False
+        return torch.where(kept, board.ids, torch.full_like(board.ids, board.mask))
 
     def scatter(self, board: Board, masked: Tensor, logits: Tensor, share: float) -> None:
         """`origin`: each mask is filled with the same chance, whatever the model thinks of it."""
@@ -112,6 +119,8 @@ class OpenDcoder(Dream):
     """Open-dCoder's own: softmax in float32, Gumbel top-k, padding not attended to, and `p2`, which revises."""
 
     wide = True
+    fixed: Tensor | None = None
+    """What `p2` may not mask again: all that was given, but for mask tokens in it, which count as unknown."""
 
     def count(self, masked: Tensor, share: Tensor) -> int:
         """As Dream, multiplied in float32 for each row."""
@@ -131,7 +140,8 @@ class OpenDcoder(Dream):
             super().move(board, window, turn)
             return
         board.alive = (board.start, board.stop) if turn < self.steps - 1 else (0, 0)
-        masked, fixed = board.masked(), board.frozen
+        masked = board.masked()
+        fixed = self.fixed = board.frozen & ~masked if turn == 0 or self.fixed is None else self.fixed
         confidence, tokens = self.draw(self.read(board))
         sure = confidence.clone()
         sure[fixed[None]] = float("inf")

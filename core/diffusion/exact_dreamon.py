@@ -35,11 +35,15 @@ class DreamOn(Policy):
         self.most = options.max_length or 64
         self.budget = self.most
         self.limit = 0
+        self.size = 0
+        """Tokens up to the canvas's end as the official loop counts them. Expand tokens that were given can push it
+        beyond the limit, where what stands furthest right is lost and nothing holds expansion back any more."""
 
     def settled(self, board: Board, window: Window, turn: int) -> bool:
         """Once no mask is in the window, or the steps are used up."""
         if turn == 0:
-            wanted = int(board.masked()[board.start : board.stop].sum())
+            self.size = board.stop
+            wanted = int((board.masked() & ~board.frozen).sum())
             self.limit = min(LONGEST, len(board) + self.most - wanted)
             board.pad(self.limit - len(board))
         return turn >= self.steps or not bool(board.masked()[: board.stop].any())
@@ -49,7 +53,7 @@ class DreamOn(Policy):
         size = board.stop
         masked = board.masked()[:size]
         logits = shifted(self.model.logits(self.model.hidden(board.ids[None, :size])))[0, masked]
-        if size == self.limit or self.budget == 0:
+        if self.size == self.limit or self.budget == 0:
             logits[:, self.expand] -= 1e9
         confidence, tokens = draws.dream_tokens(
             logits, self.algorithm, self.temperature, self.top_p, self.top_k
@@ -77,10 +81,10 @@ class DreamOn(Policy):
             cells = [
                 (self.eos, *cell[1:]) if i >= ends[0] and was[i] else cell for i, cell in enumerate(cells)
             ]
-        stop, blank = board.stop, (board.mask, False, 0.0)
+        blank = (board.mask, False, 0.0)
         for place in [i for i, cell in enumerate(cells) if cell[0] == self.expand][::-1]:
             cells[place : place + 1] = [blank, blank]
-            stop += 1
+            self.size += 1
             self.budget -= 1
             del cells[self.limit :]
         for place in [i for i, cell in enumerate(cells) if cell[0] == self.eos and i < len(was) and was[i]][
@@ -88,8 +92,8 @@ class DreamOn(Policy):
         ]:
             del cells[place]
             cells.append(blank)
-            stop -= 1
-        board.replace(stop, [cell[0] for cell in cells])
+            self.size -= 1
+        board.replace(min(self.size, len(cells)), [cell[0] for cell in cells])
         device = board.ids.device
         board.frozen = torch.tensor([cell[1] for cell in cells], dtype=torch.bool, device=device)
         board.confidence = torch.tensor([cell[2] for cell in cells], device=device)

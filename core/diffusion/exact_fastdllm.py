@@ -2,7 +2,8 @@
 
 Made by `sample` in exact mode. Blocks are counted from position 0; the first token of a block is drawn left to right
 from the block before, the rest is denoised in sub-blocks. The text is cut after its stop token. A prompt of exactly
-one block is not read as a prefix by the official code (`>` where `>=` was meant), and so not here.
+one block is not read as a prefix by the official code (`>` where `>=` was meant), and so not here. Nor does a block of
+another length than 32 see all of itself while it is denoised: the official code leaves its length out there.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from sharpen.core.diffusion.exact_blocks import block_mask
 from sharpen.core.diffusion.exact_dream import shifted
 from sharpen.core.diffusion.local_model import Transformer
 from sharpen.core.diffusion.options import Options
-from sharpen.core.diffusion.policy import Policy, Window
+from sharpen.core.diffusion.policy import LONG, Policy, Window
 
 SUB_BLOCK = 8
+SIGHT = 32
+"""Tokens in a block of the mask of attention while a block is denoised, whatever its own length."""
 
 
 class FastDllm(Policy):
@@ -33,7 +36,7 @@ class FastDllm(Policy):
         self.sub = min(SUB_BLOCK, self.block)
         self.blocks = length // self.block
         self.temperature = options.temperature or 0.0
-        self.patience = 64 if self.temperature else 1
+        self.patience = LONG if self.temperature else 1
         self.top_p = 0.95 if options.top_p is None else options.top_p
         self.threshold = 1.0 if options.threshold is None else options.threshold
         self.stop = -1 if stop is None else stop
@@ -88,13 +91,21 @@ class FastDllm(Policy):
         """Once nothing is masked, or the text has ended."""
         return self.ended(board) or not bool(board.masked()[slice(*window)].any())
 
+    def sight(self, low: int, high: int) -> Tensor | None:
+        """What the block's positions see while it is denoised; None: everything."""
+        if SIGHT % self.block == 0:
+            return None
+        return block_mask(high - self.base, SIGHT, self.model.device, known=low - self.base)
+
     def move(self, board: Board, window: Window, turn: int) -> None:
         """Read the block, decide in its first sub-block that has masks."""
         low, high = window
         masked = board.masked()[low:high]
         first = int(masked.nonzero()[0]) // self.sub * self.sub
         span = slice(first, min(first + self.sub, self.block))
-        hidden = self.model.hidden(board.ids[None, low:high], cache=self.cache, at=low - self.base)
+        hidden = self.model.hidden(
+            board.ids[None, low:high], mask=self.sight(low, high), cache=self.cache, at=low - self.base
+        )
         logits = shifted(self.model.logits(hidden))[0, span]
         tokens, sure = draws.renormalised_tokens(logits, self.temperature, self.top_p)
         confidence = torch.where(masked[span], sure, -torch.inf)

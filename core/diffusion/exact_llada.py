@@ -35,12 +35,18 @@ class Confident(Policy):
         self.temperature = options.temperature or 0.0
         self.random = options.algorithm == "random"
         self.counts: list[int] = []
+        self.infills = False
+        """Whether a canvas with holes has a sampler of its own, which chooses inside the block alone."""
+        self.least = 0
+        """The first position that may be chosen."""
 
     def windows(self, board: Board) -> Iterator[Window]:
         """The canvas in blocks, each with its schedule by the masks that it has when it is reached."""
         for low in range(board.start, board.stop, self.block):
             high = min(low + self.block, board.stop)
             self.counts = self.schedule(int(board.masked()[low:high].sum()), self.steps)
+            if self.infills and bool(board.frozen[board.start :].any()):
+                self.least = low
             yield low, high
 
     def settled(self, board: Board, window: Window, turn: int) -> bool:
@@ -53,7 +59,7 @@ class Confident(Policy):
         logits = self.model.logits(self.model.hidden(board.ids[None]))
         tokens = torch.argmax(draws.gumbel(logits, self.temperature), dim=-1)
         sure = self.score(logits, tokens)[0]
-        sure[window[1] :] = -torch.inf
+        sure[: self.least] = sure[window[1] :] = -torch.inf
         confidence = torch.where(masked, sure, -torch.inf)
         chosen = torch.zeros_like(masked)
         chosen[torch.topk(confidence, k=self.counts[turn])[1]] = True
@@ -81,6 +87,11 @@ def llada(model: Transformer, options: Options, length: int) -> Confident:
 
 
 def mdlm(model: Transformer, options: Options, length: int) -> Confident:
-    """dLLM's `MDLMSampler`: any block and step count, steps that would commit nothing are left out."""
+    """dLLM's `MDLMSampler`: any block and step count, steps that would commit nothing are left out.
+
+    Its `infill` cuts the whole sequence into blocks, ours the canvas: they are the same where the prompt is empty.
+    """
     blocks = ceil(length / (options.block or length))
-    return Confident(model, options, schedules.linear, ceil((options.steps or length) / blocks))
+    policy = Confident(model, options, schedules.linear, ceil((options.steps or length) / blocks))
+    policy.infills = True
+    return policy

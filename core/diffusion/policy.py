@@ -16,6 +16,8 @@ from sharpen.core.diffusion.options import Step
 
 Window = tuple[int, int]
 """First position and the one after the last."""
+LONG = 1024
+"""Moves that change nothing before a sampler that draws lots is given up: its next lot may be another."""
 
 
 class Policy:

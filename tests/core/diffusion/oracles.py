@@ -42,8 +42,16 @@ def rounded(total: int, steps: int) -> list[int]:
 def llada(read: Read, prompt: list[int], mask: int, length: int, block: int, counts: Callable[[int], list[int]],
           temperature: float, random: bool) -> list[int]:  # fmt: skip
     x = [*prompt, *[mask] * length]
-    for low in range(len(prompt), len(x), block):
+    return confident(read, x, mask, len(prompt), block, counts, temperature, random, False)[len(prompt) :]
+
+
+def confident(read: Read, given: list[int], mask: int, start: int, block: int, counts: Callable[[int], list[int]],
+              temperature: float, random: bool, inside: bool) -> list[int]:  # fmt: skip
+    """Blocks from `start` on; `inside`: masks that earlier blocks still have are no longer chosen (dLLM's `infill`)."""
+    x = list(given)
+    for low in range(start, len(x), block):
         high = min(low + block, len(x))
+        least = low if inside else 0
         for k in counts(x[low:high].count(mask)):
             logits = read(x)
             noisy = logits
@@ -52,10 +60,11 @@ def llada(read: Read, prompt: list[int], mask: int, length: int, block: int, cou
                 noisy = logits.double().exp() / (-u.log()) ** temperature
             best = noisy.argmax(-1)
             p = torch.rand(1, len(x))[0] if random else logits.softmax(-1).gather(1, best[:, None])[:, 0]
-            conf = torch.tensor([float(p[i]) if x[i] == mask and i < high else -INF for i in range(len(x))])
+            open_ = [x[i] == mask and least <= i < high for i in range(len(x))]
+            conf = torch.tensor([float(p[i]) if open_[i] else -INF for i in range(len(x))])
             for i in conf.topk(k).indices.tolist():
-                x[i] = int(best[i])
-    return x[len(prompt) :]
+                x[i] = int(best[i]) if x[i] == mask else x[i]
+    return x
 
 
 def filtered(logits: Tensor, top_p: float | None, top_k: int | None, fill: float) -> Tensor:
@@ -133,7 +142,7 @@ def dream(read: Read, prompt: list[int], mask: int, length: int, steps: int, alg
             chosen = (full / alg_temp - (-u.log()).log()).topk(n).indices[0]
         else:
             chosen = torch.multinomial((full / alg_temp).softmax(-1), n)[0]
-        drawn = x.clone()
+        drawn = torch.full_like(x, mask)
         drawn[places] = token
         x[chosen] = drawn[chosen]
     return x[len(prompt) :].tolist()
@@ -234,7 +243,7 @@ def llada21(read: Read, prompt: list[int], mask: int, eos: int, length: int, blo
             rounds += 1
             if after > 16:
                 break
-            if rounds > 100:
+            if rounds > 200:
                 raise EndlessError
             token, p = two_draw(read(x[: low + block])[low:], temperature, True)
             changed = [i for i in range(block) if int(token[i]) != old[i] and float(p[i]) > editing]
@@ -282,9 +291,10 @@ def bd3lm(read: Callable[[list[int], list[int], Callable[[int, int], bool]], Ten
     return x[start:]
 
 
-def fast_dllm(read: Read, prompt: list[int], mask: int, stop: int, length: int, block: int, threshold: float
-              ) -> list[int]:  # fmt: skip
-    """`read` is block-causal. Greedy; a prompt of exactly one block is not covered."""
+def fast_dllm(read: Read, within: Callable[[list[int], int], Tensor], prompt: list[int], mask: int, stop: int,
+              length: int, block: int, threshold: float) -> list[int]:  # fmt: skip
+    """`read` is block-causal; `within` too, but in blocks of 32 from a position on. Greedy; a prompt of exactly one
+    block is not covered."""
     x = list(prompt)
     if len(x) > block and len(x) % block == 0:
         x.append(int(read(x)[-1].argmax()))
@@ -303,7 +313,7 @@ def fast_dllm(read: Read, prompt: list[int], mask: int, stop: int, length: int, 
             turns += 1
             if turns > 100:
                 raise EndlessError
-            raw = read(x)[low:]
+            raw = within(x, low)[low:]
             rows = torch.cat([raw[:1], raw[:-1]]).softmax(-1)
             sub = x[low:].index(mask) // 8 * 8
             best = [(float(rows[i].max()), -i) for i in range(sub, sub + 8) if x[low + i] == mask]

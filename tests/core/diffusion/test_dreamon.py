@@ -95,3 +95,32 @@ def test_dreamon(tmp_path: Path, algorithm: str, temperature: float, alg_temp: f
             assert [m for m in steps[-1].marks if m == "frozen"] == ["frozen"] * len(suffix)
             lengths.add(len(steps[-1].ids) - len(suffix))
     assert temperature <= 1 or len(lengths) > 1  # it did grow or shrink
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.2])
+@pytest.mark.parametrize("most", [5, 7])
+def test_special_tokens_that_were_given(tmp_path: Path, temperature: float, most: int) -> None:
+    """An expand token in the prompt pushes the canvas beyond its limit; a mask in the suffix is no placeholder."""
+    torch.set_num_threads(1)
+    for seed in range(3):
+        folder = write(tmp_path / str(seed), "dreamon", SIZES, seed=seed)
+        loaded = load(folder)
+        checkpoint = Checkpoint.open(folder)
+        naive = Naive(checkpoint.config, {n: checkpoint.view(n) for n in checkpoint.entries})
+        special = loaded.special
+        assert special.eos is not None
+        assert special.expand is not None
+        for given, suffix in (
+            ([special.expand], [9, 13, special.eos]),
+            ([special.expand], []),
+            ([], [9, special.mask, 13, special.eos]),
+            ([special.eos, special.mask], [special.expand, special.eos]),
+        ):
+            prompt = [*given, *(t % 18 for t in PROMPT)]
+            asked = Options(temperature=temperature, max_length=most, seed=seed, steps=60)
+            found = list(sample(loaded, prompt, asked, canvas=[*[None] * 5, *suffix]))[-1].ids
+            torch.manual_seed(seed)
+            ids = (special.mask, special.eos, special.expand)
+            assert list(found) == official(
+                naive.logits, prompt, suffix, ids, "entropy", temperature, 0.0, 5, most
+            )

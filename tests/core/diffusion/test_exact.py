@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,25 @@ def test_masked_diffusion_of_dllm(
     assert found == oracles.llada(m.full, PROMPT, m.mask, 12, block, counts, temperature, False)
 
 
+@pytest.mark.parametrize(("block", "steps", "temperature", "random"), [
+    (9, 9, 0.0, False), (4, 4, 0.7, False), (4, 4, 1.3, False), (8, 30, 0.0, True),
+])  # fmt: skip
+def test_infilling_of_dllm(tmp_path: Path, block: int, steps: int, temperature: float, random: bool) -> None:
+    """Where the model draws the mask itself, it stays: later blocks choose inside themselves."""
+    m = Model(tmp_path / "model", "a2d-qwen2", "a2d-mdlm", seed=2)
+    canvas = [None, 15, None, None, 44, None, None, 30, None]
+    asked = Options(
+        block=block, steps=steps, temperature=temperature, algorithm="random" if random else None, seed=7
+    )
+    found = list(sample(m.loaded, [], asked, canvas))[-1].ids
+    torch.manual_seed(7)
+    given = [m.mask if t is None else t for t in canvas]
+    counts = lambda total: oracles.rounded(total, math.ceil(steps / math.ceil(9 / block)))  # noqa: E731
+    assert list(found) == oracles.confident(
+        m.full, given, m.mask, 0, block, counts, temperature, random, True
+    )
+
+
 DRAWS = [(0.0, None, None, 0.0), (0.8, 0.9, None, 0.0), (1.1, None, 12, 0.4)]
 
 
@@ -136,6 +156,36 @@ def test_padding_in_the_prompt_is_not_attended_to_by_open_dcoder(tmp_path: Path)
     found = m.run(prompt, length=6, steps=6)
     read = lambda ids: m.naive.logits(ids, sees=lambda q, k: k != 0)  # noqa: E731
     assert found == oracles.dream(read, prompt, m.mask, 6, 6, "entropy", 0.0, None, None, 0.0, True)
+
+
+@pytest.mark.parametrize("algorithm", ["maskgit_plus", "topk_margin"])
+def test_a_known_token_is_masked_again_where_dream_has_no_lot_left(tmp_path: Path, algorithm: str) -> None:
+    m = Model(tmp_path / "model", "dream")
+    prompt = [7, 29, 47, 48, 1, m.mask, m.mask, m.mask]
+    asked = {"temperature": 3.0, "top_p": 0.5, "top_k": 2, "alg_temp": 1e-3}
+    again = 0
+    for seed in range(4):
+        options = Options(seed=seed, length=8, steps=6, algorithm=algorithm, **asked)  # type: ignore[arg-type]
+        steps = list(sample(m.loaded, prompt, options))
+        again += sum(
+            x != m.mask == y for a, b in itertools.pairwise(steps) for x, y in zip(a.ids, b.ids, strict=True)
+        )
+        torch.manual_seed(seed)
+        assert list(steps[-1].ids) == oracles.dream(
+            m.full, prompt, m.mask, 8, 6, algorithm, *asked.values(), False
+        )
+        held = list(sample(m.loaded, prompt, options, canvas=[None, 3, None, 4, None]))
+        assert all((step.ids[1], step.ids[3]) == (3, 4) for step in held)
+    assert again
+
+
+@pytest.mark.parametrize("algorithm", ["p2", "entropy", "origin"])
+def test_a_mask_in_the_prompt_is_unknown_to_open_dcoder(tmp_path: Path, algorithm: str) -> None:
+    m = Model(tmp_path / "model", "open-dcoder")
+    prompt = [*PROMPT[:3], m.mask, m.mask, *PROMPT[3:]]
+    found = m.run(prompt, length=10, steps=5, algorithm=algorithm, temperature=0.8)
+    torch.manual_seed(0)
+    assert found == oracles.dream(m.full, prompt, m.mask, 10, 5, algorithm, 0.8, None, None, 0.0, True)
 
 
 @pytest.mark.parametrize("made", ["sdar", "sdar-moe"])
@@ -214,6 +264,20 @@ def test_llada_two_with_edits(
     assert compared >= 2
 
 
+def test_llada_two_with_edits_waits_for_another_lot_than_the_mask(tmp_path: Path) -> None:
+    m = Model(tmp_path / "model", "llada2.1", "llada2.1")
+    eos = m.loaded.special.eos
+    assert eos is not None
+    prompt = [7, 29, 47, 48, 1, 24, 16]
+    asked = Options(length=8, block=8, temperature=1.0, eos_early_stop=True, seed=5)
+    steps = list(sample(m.loaded, prompt, asked))
+    idle = "".join("=" if a.ids == b.ids else " " for a, b in itertools.pairwise(steps))
+    assert max(map(len, idle.split())) > 64
+    torch.manual_seed(5)
+    expected = oracles.llada21(m.blocks(8), prompt, m.mask, eos, 8, 8, 1.0, 0.95, 0.9, True)
+    assert list(steps[-1].ids) == expected
+
+
 @pytest.mark.parametrize("made", ["a2d-qwen3", "a2d-qwen2"])
 @pytest.mark.parametrize(("block", "steps", "temperature"), [(8, 16, 0.0), (4, 6, 0.8)])
 def test_block_diffusion_of_dllm(
@@ -231,17 +295,27 @@ def test_block_diffusion_of_dllm(
         )
 
 
-@pytest.mark.parametrize("threshold", [1.0, 0.3])
-def test_fast_dllm(tmp_path: Path, threshold: float) -> None:
+@pytest.mark.parametrize(("block", "threshold"), [(32, 1.0), (32, 0.3), (16, 0.6), (48, 0.6)])
+def test_fast_dllm(tmp_path: Path, block: int, threshold: float) -> None:
     m = Model(tmp_path / "model", "fast-dllm-v2", seed=2)
     stop = m.loaded.special.eos
     assert stop is not None
+
+    def within(ids: list[int], low: int) -> Tensor:
+        def sees(q: int, k: int) -> bool:
+            size = 32 if q >= low else block
+            return k // size <= q // size
+
+        return m.naive.logits(ids, sees=sees)
+
     compared = 0
     for prompt in (PROMPT, [*PROMPT, *range(10, 35)], [*range(16), *range(10, 26), *range(2, 34)]):
-        found = m.run(prompt, length=32, threshold=threshold)
+        found = m.run(prompt, length=block, block=block, threshold=threshold)
         if m.mask in found:  # as above
             continue
-        assert found == oracles.fast_dllm(m.blocks(32), prompt, m.mask, stop, 32, 32, threshold)
+        assert found == oracles.fast_dllm(
+            m.blocks(block), within, prompt, m.mask, stop, block, block, threshold
+        )
         compared += 1
     assert compared
 
