@@ -166,18 +166,21 @@ def test_a_key_can_be_given_to_another_action(bench: Any, tools: Any) -> None:
 
 def test_selected_lines_that_an_edit_moves_are_the_target_of_the_next_one_too(bench: Any, tools: Any) -> None:
     path = bench.write("sound.py", "a = 1\nb = 2\nc = 3\nd = 4\n")
+    first, second = "a = 1\nnew = 0\nb = 2\nc = 3\nd = 4\n", "a = 1\nnew = 0\nnew = 0\nb = 2\nc = 3\nd = 4\n"
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         app.desk.stage.view.focus()
         await pilot.press("down", "shift+down")
         app.desk.prompt.focus()
-        await tools.ask(pilot, "put one before it")
-        await tools.ask(pilot, "put another before it")
-        for after in (
-            "a = 1\nnew = 0\nb = 2\nc = 3\nd = 4\n",
-            "a = 1\nnew = 0\nnew = 0\nb = 2\nc = 3\nd = 4\n",
-        ):
+        await tools.to_review(app, pilot, "put one before it")
+        await pilot.press("escape")
+        await tools.ask(pilot, "put another before it")  # it waits: the first one's proposal stands
+        (waiting,) = app.desk.sitting.waiting
+        assert waiting.ask.specs == ("sound.py:2-3",)
+        for run, after in ((1, first), (2, second)):
+            await tools.until(pilot, lambda run=run: app.desk.sitting.runs[run].state == "review")
             await tools.until(pilot, lambda: app.desk.stage.reviewing)
+            await pilot.pause()
             app.desk.stage.review.focus()
             await pilot.press("A")
             await tools.until(pilot, lambda after=after: path.read_text() == after)
