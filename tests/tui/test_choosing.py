@@ -144,11 +144,15 @@ def test_checkpoints_of_this_machine_are_told_by_family_and_one_of_no_family_can
     tools.drive(bench.app("total.py"), scenario, size=(140, 30))
 
 
+def unknown_to_mercury(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_mercury_without_a_key_asks_no_server_and_says_what_is_known(
     bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    unknown_to_mercury(monkeypatch)
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, "mercury")
@@ -165,8 +169,7 @@ def test_mercury_without_a_key_asks_no_server_and_says_what_is_known(
 def test_the_efforts_of_a_mercury_model_are_choices_of_it(
     bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    unknown_to_mercury(monkeypatch)
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, "mercury")
@@ -269,8 +272,7 @@ def test_a_prompt_chooses_the_definition_and_the_rules_go_along_as_with_sharpen_
 def test_a_missing_key_is_said_before_anything_is_asked(
     bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("INCEPTION_API_KEY", "INCEPTION_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    unknown_to_mercury(monkeypatch)
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await tools.ask(pilot, "make it faster")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmarks.checkpoints import write
 from sharpen.core.diffusion.checkpoint import Checkpoint
-from sharpen.core.diffusion.load import load
+from sharpen.core.diffusion.load import Loaded, load
 from sharpen.core.diffusion.sample import Options, sample
 from tests.core.diffusion import oracles
 from tests.core.diffusion.naive import Naive
@@ -62,6 +62,17 @@ def official(read: Callable[[list[int]], Tensor], prompt: list[int], suffix: lis
     return x[len(prompt) : base + count]
 
 
+def both(folder: Path, seed: int) -> tuple[Loaded, Naive, tuple[int, int, int]]:
+    """One checkpoint read by the engine and by the oracle; its mask, end of text and expand token."""
+    loaded = load(write(folder, "dreamon", SIZES, seed=seed))
+    checkpoint = Checkpoint.open(folder)
+    naive = Naive(checkpoint.config, {n: checkpoint.view(n) for n in checkpoint.entries})
+    special = loaded.special
+    assert special.eos is not None
+    assert special.expand is not None
+    return loaded, naive, (special.mask, special.eos, special.expand)
+
+
 @pytest.mark.parametrize(("algorithm", "temperature", "alg_temp"), [
     ("entropy", 0.0, 0.0), ("entropy", 1.2, 0.0), ("maskgit_plus", 1.5, 0.5), ("topk_margin", 1.0, 0.0),
 ])  # fmt: skip
@@ -69,14 +80,8 @@ def test_dreamon(tmp_path: Path, algorithm: str, temperature: float, alg_temp: f
     torch.set_num_threads(1)
     lengths = set()
     for seed in range(4):
-        folder = write(tmp_path / str(seed), "dreamon", SIZES, seed=seed)
-        loaded = load(folder)
-        checkpoint = Checkpoint.open(folder)
-        naive = Naive(checkpoint.config, {n: checkpoint.view(n) for n in checkpoint.entries})
-        special = loaded.special
-        assert special.eos is not None
-        assert special.expand is not None
-        for suffix in ([], [9, 13, 2, special.eos]):
+        loaded, naive, ids = both(tmp_path / str(seed), seed)
+        for suffix in ([], [9, 13, 2, ids[1]]):
             prompt = [t % 18 for t in PROMPT]
             asked = Options(
                 algorithm=algorithm,
@@ -88,7 +93,6 @@ def test_dreamon(tmp_path: Path, algorithm: str, temperature: float, alg_temp: f
             )
             steps = list(sample(loaded, prompt, asked, canvas=[*[None] * 5, *suffix]))
             torch.manual_seed(seed)
-            ids = (special.mask, special.eos, special.expand)
             assert list(steps[-1].ids) == official(
                 naive.logits, prompt, suffix, ids, algorithm, temperature, alg_temp, 5, 12
             )
@@ -103,24 +107,18 @@ def test_special_tokens_that_were_given(tmp_path: Path, temperature: float, most
     """An expand token in the prompt pushes the canvas beyond its limit; a mask in the suffix is no placeholder."""
     torch.set_num_threads(1)
     for seed in range(3):
-        folder = write(tmp_path / str(seed), "dreamon", SIZES, seed=seed)
-        loaded = load(folder)
-        checkpoint = Checkpoint.open(folder)
-        naive = Naive(checkpoint.config, {n: checkpoint.view(n) for n in checkpoint.entries})
-        special = loaded.special
-        assert special.eos is not None
-        assert special.expand is not None
+        loaded, naive, ids = both(tmp_path / str(seed), seed)
+        mask, eos, expand = ids
         for given, suffix in (
-            ([special.expand], [9, 13, special.eos]),
-            ([special.expand], []),
-            ([], [9, special.mask, 13, special.eos]),
-            ([special.eos, special.mask], [special.expand, special.eos]),
+            ([expand], [9, 13, eos]),
+            ([expand], []),
+            ([], [9, mask, 13, eos]),
+            ([eos, mask], [expand, eos]),
         ):
             prompt = [*given, *(t % 18 for t in PROMPT)]
             asked = Options(temperature=temperature, max_length=most, seed=seed, steps=60)
             found = list(sample(loaded, prompt, asked, canvas=[*[None] * 5, *suffix]))[-1].ids
             torch.manual_seed(seed)
-            ids = (special.mask, special.eos, special.expand)
             assert list(found) == official(
                 naive.logits, prompt, suffix, ids, "entropy", temperature, 0.0, 5, most
             )
