@@ -16,13 +16,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sharpen.cli import checked
 from sharpen.cli.exits import Exit, code_of
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
 from sharpen.cli.settings import load
 from sharpen.cli.terminal import Terminal, state_folder
 from sharpen.core.engines.base import Engine
-from sharpen.core.engines.choose import follows_prompts
 from sharpen.core.errors import Interrupted, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed, Where
 from sharpen.core.patch import Patch
@@ -50,20 +50,11 @@ def journal_for(path: str | None) -> Journal:
     return Journal(state_folder(), own or find_root(Path()) or Path.cwd(), limits)
 
 
-CHECKED = 8
-"""Candidates that are asked for where a command picks the right one and they cost next to nothing."""
-
-
-def enough(options: Options) -> bool:
-    """Whether candidates are tried with the check command only until one holds, because nobody said how many."""
-    return bool(options.check) and not options.counted and not follows_prompts(options.engine)
-
-
 def engine_settings(options: Options, terminal: Terminal, *, many: bool = False) -> EngineSettings:
     """What the engine is told. many: a command is to choose among what it finds."""
     return EngineSettings(
         steps=options.steps,
-        candidates=CHECKED if many else options.candidates,
+        candidates=checked.CANDIDATES if many else options.candidates,
         strength=options.strength,
         seed=options.seed,
         frames=options.json or terminal.can_animate or options.verbose or bool(options.record),

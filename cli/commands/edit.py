@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from sharpen.cli.access import engine as chosen
+from sharpen.cli.checked import enough
 from sharpen.cli.commands.fix import files
 from sharpen.cli.fatal import out, say
 from sharpen.cli.options import Options
-from sharpen.cli.road import engine_settings, enough, play
+from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import changed_paths
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
@@ -44,16 +45,17 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         check(find_root(Path(paths[0])), paths, commit=options.commit)
     engine = chosen(options.engine, prompt)
     writes = not options.dry_run and (options.yes or terminal.can_ask)
+    many = enough(options.check, options.engine, counted=options.counted)
     job = Job(
         prompt,
         targets,
         context,
-        engine_settings(options, terminal, many=enough(options)),
+        engine_settings(options, terminal, many=many),
         options.check,
         "apply" if writes else "propose",
         again(prompt),
         check_seconds=options.check_timeout,
-        enough=enough(options),
+        enough=many,
     )
     if free:
         from sharpen.cli.sending import goes_on, prepared

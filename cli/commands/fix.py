@@ -86,7 +86,8 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
 
 
 def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float | None) -> Job:
-    from sharpen.cli.road import engine_settings, enough
+    from sharpen.cli.checked import enough
+    from sharpen.cli.road import engine_settings
     from sharpen.cli.sources import read
     from sharpen.core.session import Job
 
@@ -96,7 +97,8 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
             f"sharpen: {files(len(chosen.targets))} are broken; {len(targets)} of them are looked at (--max-files)"
         )
     # A hunt has a number of its own.
-    many = enough(options) and not any(d.code == "check" for t in targets for d in t.diagnostics)
+    hunts = any(d.code == "check" for t in targets for d in t.diagnostics)
+    many = not hunts and enough(options.check, options.engine, counted=options.counted)
     return Job(
         INSTRUCTION,
         targets,

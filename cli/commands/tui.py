@@ -1,4 +1,4 @@
-"""`sharpen` alone on a terminal, and `sharpen PATH...`: open the app, or a plain log where nothing may be drawn."""
+"""`sharpen [-e SPEC] [PATH...]` on a terminal: open the app, or a plain log where nothing may be drawn."""
 
 from __future__ import annotations
 

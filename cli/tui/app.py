@@ -80,6 +80,7 @@ class SharpenApp(App[None]):
         wants = Wants(
             options.engine,
             options.candidates,
+            options.counted,
             options.steps,
             options.strength,
             options.seed,
@@ -202,7 +203,7 @@ class SharpenApp(App[None]):
         yield from super().get_system_commands(screen)
 
     def _want(self, candidates: int) -> None:
-        self.desk.wants = replace(self.desk.wants, candidates=candidates)
+        self.desk.wants = replace(self.desk.wants, candidates=candidates, counted=True)
         self.desk.notice(
             Notice(f"the next prompt asks for {candidates} candidate{'' if candidates == 1 else 's'}")
         )

@@ -84,6 +84,7 @@ class Edits:
         if ask.reopened:
             self._decided_later(ask)
             return
+        from sharpen.cli import checked
         from sharpen.cli.commands.edit import again, targets_of
         from sharpen.cli.road import journal_for
         from sharpen.core.engines.choose import follows_prompts
@@ -99,9 +100,11 @@ class Edits:
         self._outlet.send(Prepared(ask.run, targets, tuple(d.path for d, _region in places)))
         if not targets:
             return
+        many = checked.enough(ask.check, ask.engine, counted=ask.counted)
+        settings = replace(ask.settings, candidates=checked.CANDIDATES) if many else ask.settings
         job = Job(
-            ask.prompt, targets, (), ask.settings, ask.check, "apply", again(ask.prompt),
-            check_seconds=ask.check_seconds,
+            ask.prompt, targets, (), settings, ask.check, "apply", again(ask.prompt),
+            check_seconds=ask.check_seconds, enough=many,
         )  # fmt: skip
         if free:
             from sharpen.cli.sending import prepared

@@ -15,6 +15,8 @@ class Wants:
 
     engine: str | None = None
     candidates: int = 1
+    counted: bool = False
+    """Somebody said how many candidates."""
     steps: int | None = None
     strength: float | None = None
     seed: int = 0
@@ -33,4 +35,5 @@ class Wants:
             self.check,
             self.check_timeout,
             record,
+            counted=self.counted,
         )

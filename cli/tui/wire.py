@@ -47,6 +47,8 @@ class Ask:
     """A kept proposal to be decided now, instead of asking an engine; empty: none."""
     seen: str = ""
     """The file's text when lines of it were selected as the only target; empty where none were."""
+    counted: bool = False
+    """Somebody said how many candidates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
 from textual.events import AppBlur, AppFocus
 from textual.pilot import Pilot
 
+from sharpen.cli.options import Options
 from sharpen.cli.tui.app import SharpenApp
 from sharpen.cli.tui.dialogs import Pick
 from sharpen.cli.tui.file_tree import FileTree
@@ -186,6 +188,19 @@ def test_selected_lines_that_an_edit_moves_are_the_target_of_the_next_one_too(be
             await tools.until(pilot, lambda after=after: path.read_text() == after)
 
     tools.drive(bench.app("sound.py", options=bench.script("new = 0\nb = 2\nc = 3\n")), scenario)
+
+
+def test_a_check_command_picks_among_repairs_that_nobody_counted(bench: Any, tools: Any) -> None:
+    path = bench.write("pick.py", "def pick(values, value):\n    return valuess\n")
+    check = f"{sys.executable} -c 'import pick; assert pick.pick([1], 2) == 2'"
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot, "fix the undefined name")
+        await pilot.press("A")
+        await tools.until(pilot, lambda: "checkpoint 1" in tools.text(app))
+        assert path.read_text() == "def pick(values, value):\n    return value\n"
+
+    tools.drive(bench.app("pick.py", options=Options(check=check)), scenario)
 
 
 def test_without_motion_the_canvas_waits_for_the_end(bench: Any, tools: Any) -> None:
