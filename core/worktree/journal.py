@@ -199,7 +199,7 @@ def _planned(
     if base is None or wanted is None:
         what = "remove it yourself if nobody needs it" if backwards else "move it away first"
         raise FileChanged(f"{file.path} has been edited since sharpen made it; {kept}", what)
-    if file.in_place and (is_torn(data, base, wanted) or is_torn(data, wanted, base)):
+    if file.in_place and is_torn(data, base, wanted):
         return write(wanted), False
     joined = rebase(base, data, wanted)
     if joined is None:

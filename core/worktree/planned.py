@@ -19,6 +19,9 @@ from sharpen.core.worktree.pending import digest
 from sharpen.core.worktree.rebase import rebase
 from sharpen.core.worktree.store import Touched
 
+MOST_PIECES = 4
+"""A write in place, its undo and that one's redo, each of them killed half-way, leave no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -123,6 +126,13 @@ def shared(one: bytes, two: bytes) -> int:
 
 
 def is_torn(data: bytes, old: bytes, new: bytes) -> bool:
-    """Whether a killed write in place of `new` over `old` can have left `data`."""
-    done = shared(data, new)
-    return data[done:] == old[done:]
+    """Whether killed writes in place can have left `data`: pieces of `old` and `new`, each at its own place.
+
+    One killed write leaves two pieces; the undo of it, killed as well, three.
+    """
+    if not min(len(old), len(new)) <= len(data) <= max(len(old), len(new)):
+        return False
+    at = 0
+    for _piece in range(MOST_PIECES):
+        at += max(shared(data[at:], side[at:]) for side in (old, new))
+    return at == len(data)

@@ -87,12 +87,14 @@ def test_the_models_of_a_server_are_listed_with_what_each_can_do_and_one_is_take
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, server.url)
         await tools.until(pilot, lambda: "wide-diffuser" in tools.text(app))
-        assert "262,144 tokens, $1.00 in, $2.00 out a million tokens" in tools.text(app)
+        await tools.until(
+            pilot, lambda: "262,144 tokens, $1.00 in, $2.00 out a million tokens" in tools.text(app)
+        )
         await tools.type_in(pilot, "small")
         await pilot.press("enter")
         await pilot.pause()
         assert app.desk.wants.engine == f"openai:{server.url}#small-diffuser"
-        assert "small-diffuser" in tools.text(app)
+        await tools.until(pilot, lambda: "small-diffuser" in tools.text(app))
         assert not any(b"area" in request or b"total" in request for request in server.requests)
 
     tools.drive(bench.app("total.py"), scenario)
@@ -105,7 +107,7 @@ def test_a_server_that_says_nothing_holds_nothing_up_and_one_that_is_not_there_i
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, server.url)
-        assert "for its models" in tools.text(app)
+        await tools.until(pilot, lambda: "for its models" in tools.text(app))
         await pilot.press("escape")
         await tools.to_review(app, pilot)  # the engine's process works on meanwhile
         await pilot.press("R")
@@ -113,7 +115,7 @@ def test_a_server_that_says_nothing_holds_nothing_up_and_one_that_is_not_there_i
         server.close()
         await models_of(app, pilot, tools, server.url)
         await tools.until(pilot, lambda: "takes no connections" in tools.text(app))
-        assert f"127.0.0.1:{server.port}" in tools.text(app)
+        await tools.until(pilot, lambda: f"127.0.0.1:{server.port}" in tools.text(app))
         await tools.type_in(pilot, "mine")
         await pilot.press("enter")
         await pilot.pause()
@@ -134,8 +136,8 @@ def test_checkpoints_of_this_machine_are_told_by_family_and_one_of_no_family_can
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, "local")
         await tools.until(pilot, lambda: "LLaDA-8B" in tools.text(app))
-        assert "llada, fills holes, 4,096 tokens, 1.5 MB" in tools.text(app)
-        assert "of no family that sharpen knows" in tools.text(app)
+        await tools.until(pilot, lambda: "llada, fills holes, 4,096 tokens, 1.5 MB" in tools.text(app))
+        await tools.until(pilot, lambda: "of no family that sharpen knows" in tools.text(app))
         await tools.type_in(pilot, "llada")
         await pilot.press("enter")
         await pilot.pause()
@@ -157,7 +159,7 @@ def test_mercury_without_a_key_asks_no_server_and_says_what_is_known(
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await models_of(app, pilot, tools, "mercury")
         await tools.until(pilot, lambda: "mercury-2.5" in tools.text(app))
-        assert "the usual one" in tools.text(app)
+        await tools.until(pilot, lambda: "the usual one" in tools.text(app))
         await tools.type_in(pilot, "mercury-3")
         await pilot.press("enter")
         await pilot.pause()
@@ -244,7 +246,7 @@ def test_the_enter_that_sent_the_prompt_twice_is_no_yes(
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert server.requests == []
-        assert "Enter sends it" in tools.text(app)
+        await tools.until(pilot, lambda: "Enter sends it" in tools.text(app))
 
     tools.drive(bench.app("shape.py", options=options), scenario, size=(140, 30))
 

@@ -23,8 +23,8 @@ def test_the_last_row_of_a_long_list_is_reached_and_said_in_full(
         await pilot.press(*["down"] * 29)
         await pilot.pause()
         await pilot.pause()
-        assert "row 29" in tools.text(app)
-        assert "finish" in tools.text(app)
+        await tools.until(pilot, lambda: "row 29" in tools.text(app))
+        await tools.until(pilot, lambda: "finish" in tools.text(app))
 
     tools.drive(bench.app("total.py"), scenario, size=size)
 
@@ -34,7 +34,7 @@ def test_a_long_hunk_leaves_its_keys_in_view(bench: Any, tools: Any, size: tuple
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await app.push_screen(EditHunk("total.py, line 1", "x = 1\n" * 60))
         await pilot.pause()
-        assert "Ctrl+S keeps it" in tools.text(app)
+        await tools.until(pilot, lambda: "Ctrl+S keeps it" in tools.text(app))
 
     tools.drive(bench.app("total.py"), scenario, size=size)
 

@@ -42,7 +42,7 @@ async def open_again(app: SharpenApp, pilot: Pilot[None], tools: Any) -> None:
     await pilot.press("f3")
     await tools.until(pilot, lambda: isinstance(app.screen, Pick))
     await pilot.pause()
-    assert "  open      fix it" in tools.text(app)
+    await tools.until(pilot, lambda: "  open      fix it" in tools.text(app))
     await pilot.press("enter")
 
 

@@ -49,7 +49,7 @@ def test_the_tree_opens_on_the_way_to_the_file_in_view(bench: Any, tools: Any) -
         await tools.until(pilot, lambda: "inner.py" in tools.text(app).split("deep/er/inner.py")[1])
         app.desk.open("total.py")
         await pilot.pause()
-        assert "▼ deep" in tools.text(app)
+        await tools.until(pilot, lambda: "▼ deep" in tools.text(app))
 
     tools.drive(bench.app("deep/er/inner.py"), scenario)
 
@@ -57,13 +57,13 @@ def test_the_tree_opens_on_the_way_to_the_file_in_view(bench: Any, tools: Any) -
 def test_keys_and_figures_that_do_not_fit_are_left_out_whole_and_help_stays(bench: Any, tools: Any) -> None:
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await tools.to_review(app, pilot)
+        await tools.until(pilot, lambda: tools.text(app).splitlines()[-1].startswith(" y Accept"))
         *_above, timeline, _bars, _prompt, keys = tools.text(app).splitlines()
         assert keys.endswith("f1 Help")
-        assert keys.startswith(" y Accept")
         assert timeline.rstrip().endswith(("tokens/s", "left", " s"))
         await pilot.resize_terminal(140, 30)
         await pilot.pause()
-        assert "s Split" in tools.text(app).splitlines()[-1]
+        await tools.until(pilot, lambda: "s Split" in tools.text(app).splitlines()[-1])
 
     tools.drive(bench.app("total.py"), scenario, size=(60, 20))
 
@@ -75,7 +75,7 @@ def test_nobody_says_how_sure_the_engine_is_of_what_it_was_not_asked_about(bench
         app.desk.stage.view.go(3, 1)
         await pilot.press("i")
         await pilot.pause()
-        assert "context  so since step" in tools.text(app)
+        await tools.until(pilot, lambda: "context  so since step" in tools.text(app))
 
     tools.drive(bench.app("total.py"), scenario)
 
@@ -94,12 +94,10 @@ def test_candidates_side_by_side_begin_at_one_height_with_their_verdicts_above(
         await tools.until(pilot, lambda: len(app.screen.query(SheetView)) == 2)
         await pilot.pause()
         one, two = app.screen.query(SheetView)
-        assert one.scroll_offset.y == two.scroll_offset.y > 0
+        await tools.until(pilot, lambda: one.scroll_offset.y == two.scroll_offset.y > 0)
         assert one.region.y == two.region.y
-        shown = tools.text(app)
-        assert "✓ holds" in shown
-        assert "✗ line 51" in shown
-        assert "score 0.00" in shown
+        for said in ("✓ holds", "✗ line 51", "score 0.00"):
+            await tools.until(pilot, lambda said=said: said in tools.text(app))
 
     options = bench.script(first, second)
     tools.drive(bench.app("sound.py", options=options), scenario, size=(110, 24))

@@ -143,7 +143,7 @@ def test_every_state_of_a_cell_looks_different(tools: Any) -> None:
     async def scenario(app: ReplayApp, pilot: Pilot[None]) -> None:
         await pilot.press("dollar_sign", "down", "i", *["right"] * 21)
         await pilot.pause()
-        assert "revised 1 time" in tools.text(app)
+        await tools.until(pilot, lambda: "revised 1 time" in tools.text(app))
         check("states", tools.picture(app))
 
     tools.drive(ReplayApp(every_state(), "record"), scenario, (80, 12))

@@ -17,11 +17,11 @@ def test_what_differs_far_to_the_right_is_in_view_in_the_review(bench: Any, tool
 
     async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
         await tools.to_review(app, pilot, "anything")
-        assert "2020" in tools.text(app)
+        await tools.until(pilot, lambda: "2020" in tools.text(app))
         assert app.desk.stage.review.scroll_offset.x > 0
         await pilot.resize_terminal(260, 20)
         await pilot.pause()
-        assert "value = (1000" in tools.text(app)
+        await tools.until(pilot, lambda: "value = (1000" in tools.text(app))
 
     options = bench.script(CHANGED + "x = 1\n")
     tools.drive(bench.app("wide.py", options=options), scenario, size=(60, 20))
@@ -77,7 +77,7 @@ def test_what_was_applied_stays_in_view(bench: Any, tools: Any) -> None:
         await pilot.press("y")
         await tools.until(pilot, lambda: "checkpoint 1" in tools.text(app))
         assert int(app.desk.stage.view.scroll_offset.y) == 110
-        assert MENDED in tools.text(app)
+        await tools.until(pilot, lambda: MENDED in tools.text(app))
         assert app.desk.stage.view.row == 120
 
     tools.drive(bench.app("first.py"), scenario)
@@ -104,7 +104,7 @@ def test_the_tree_says_how_to_open_a_file_and_escape_leaves_it(bench: Any, tools
         await tools.until(pilot, lambda: app.desk.prompt.files)
         app.desk.query_one("#tree").focus()
         await pilot.pause()
-        assert "Open" in tools.text(app).splitlines()[-1]
+        await tools.until(pilot, lambda: "Open" in tools.text(app).splitlines()[-1])
         await pilot.press("escape")
         assert app.desk.prompt.has_focus
 

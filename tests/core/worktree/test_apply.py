@@ -113,12 +113,34 @@ def test_hard_links_stay_linked_and_the_user_is_told(
     assert (tmp_path / "a.py").samefile("other.py")
 
 
-@given(st.binary(max_size=12), st.binary(max_size=12), st.integers(0, 12))
-@settings(max_examples=300)
-def test_whatever_a_killed_write_in_place_leaves_is_recognised(old: bytes, new: bytes, done: int) -> None:
-    done = min(done, len(new))
-    assert is_torn(new[:done] + old[done:], old, new)
+@given(st.binary(max_size=12), st.binary(max_size=12), st.lists(st.integers(0, 12), max_size=3))
+@settings(max_examples=500)
+def test_whatever_killed_writes_in_place_leave_is_recognised(
+    old: bytes, new: bytes, kills: list[int]
+) -> None:
+    data = old
+    for number, done in enumerate(kills):  # there, back and there again, killed each time
+        wanted = old if number % 2 else new
+        at = min(done, len(wanted))
+        data = wanted[:at] + data[at:]
+    assert is_torn(data, old, new)
+    assert is_torn(data, new, old)
     assert not is_torn(b"typed by somebody", old, new)
+
+
+def test_an_undo_that_is_killed_in_the_middle_of_a_torn_file_is_finished_by_the_next(
+    tmp_path: Path, journal: Journal, edit: Edit
+) -> None:
+    old, new = "old\n" * 5_000, "new\n" * 6_000
+    (tmp_path / "a.py").write_text(old)
+    (tmp_path / "other.py").hardlink_to("a.py")
+    apply(edit("a.py", new), journal, "", "")
+    (tmp_path / "a.py").write_text(old[:4_096] + new[4_096:12_288] + old[12_288:])
+    assert journal.undo().merged == ()
+    assert (tmp_path / "other.py").read_text() == old
+    (tmp_path / "a.py").write_text(new[:4_096] + old[4_096:])
+    journal.redo()
+    assert (tmp_path / "other.py").read_text() == new
 
 
 def test_two_names_of_one_file_are_refused(tmp_path: Path, journal: Journal, edit: Edit) -> None:
