@@ -10,6 +10,7 @@ of the work tree.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,17 @@ def committed(root: Path, names: Sequence[str]) -> dict[str, Entry]:
         mode, _kind, blob = head.decode("ascii").split(" ")
         found[os.fsdecode(name)] = Entry(mode, blob)
     return found
+
+
+def beside_head(root: Path, changes: Sequence[Indexed]) -> tuple[Indexed, ...]:
+    """The changes, each with whether HEAD has its `after` now, before anything is written."""
+    head = committed(root, [change.name for change in changes]) if changes else {}
+    return tuple(
+        dataclasses.replace(
+            change, as_committed=change.name in head and head[change.name].blob == change.after
+        )
+        for change in changes
+    )
 
 
 def _parsed(out: bytes) -> dict[str, Entry]:

@@ -49,7 +49,8 @@ def put(
     wanted = [file for file in files if file.document.path in patch.paths]
     repaired = [(file, patch.result(file.document.path)) for file in wanted]
     changes = [Indexed(f.name, f.mode, f.blob, entries.add_blob(root, data)) for f, data in repaired]
-    staging = Staging(root, tuple(changes), tuple((file.document.data, data) for file, data in repaired))
+    pairs = tuple((file.document.data, data) for file, data in repaired)
+    staging = Staging(root, entries.beside_head(root, changes), pairs)
     mirror = Patch.join(_mirrors(wanted, patch))
     checkpoint = apply(mirror, journal, instruction, engine, staging=staging)
     return Put(checkpoint, tuple(file.document.path for file in wanted if not file.mirrored))

@@ -46,7 +46,8 @@ def restage(
         found = now[entry.name].blob if entry.name in now else ""
         if found == wanted:
             continue
-        if found == (head[entry.name].blob if entry.name in head else "") and (backwards or found != base):
+        stands = found == (head[entry.name].blob if entry.name in head else "")
+        if stands and not (found == base and (entry.as_committed or not backwards)):
             kept.append(entry.name)  # committed since: a commit is not taken back
             continue
         blob: str | None

@@ -82,7 +82,7 @@ def planned(root: Path, patch: Patch, *, commit: bool) -> Planned:
         contents.append(pair)
         if commit:
             committed.append(_merged(root, name, document, result, head.get(name), what="committed")[0])
-    return Planned(Staging(root, tuple(changes), tuple(contents)), tuple(committed))
+    return Planned(Staging(root, entries.beside_head(root, changes), tuple(contents)), tuple(committed))
 
 
 def _merged(

@@ -64,6 +64,8 @@ class Indexed:
     before: str
     """The object's name in hexadecimal; empty for a path that was not there."""
     after: str
+    as_committed: bool = False
+    """HEAD had `after` already: that it stands in HEAD later says nothing of a commit since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,21 @@ def test_after_a_staged_repair_the_index_is_restored_and_redone(sandbox: Any) ->
     assert (path.read_text(), sandbox.git("show", ":a.py")) == (WHOLE, WHOLE)
 
 
+def test_a_staged_repair_that_gives_what_head_has_is_undone_and_redone(sandbox: Any) -> None:
+    path = staged(sandbox)
+    sandbox.git("reset", "-q")
+    path.write_text(WHOLE)
+    sandbox.git("commit", "-qam", "whole")
+    path.write_text(BROKEN)
+    sandbox.git("add", "a.py")
+    sandbox.run("fix", "--staged")
+    assert sandbox.git("status", "--short") == ""
+    assert "in the index too" in said(sandbox.run("undo"))
+    assert (path.read_text(), sandbox.git("show", ":a.py")) == (BROKEN, BROKEN)
+    assert sandbox.run("undo", "--redo").returncode == 0
+    assert (path.read_text(), sandbox.git("show", ":a.py")) == (WHOLE, WHOLE)
+
+
 def test_a_repair_of_the_index_alone_is_undone_in_the_index_alone(sandbox: Any) -> None:
     path = staged(sandbox)
     path.write_text(BROKEN + "more = (\n")
