@@ -23,7 +23,7 @@ from sharpen.core.engines.base import Ability
 from sharpen.core.errors import EngineUnavailable, Interrupted
 from sharpen.core.grammars import language_of
 from sharpen.core.region import Region
-from sharpen.core.repair.frames import canvas_of
+from sharpen.core.repair.frames import canvas_of, settled
 from sharpen.core.repair.plans import Array
 from sharpen.core.repair.reader import Ints
 from sharpen.core.repair.search import Found, Step, Tools, search
@@ -149,7 +149,7 @@ class EmbeddedEngine:
     def _syntax(self, request: Request, found: Diagnostic, began: float) -> Iterator[Frame | Candidate]:
         text = request.document.text
         tail = len(text) - request.region.end_char
-        step = 0
+        step, seen, shown = 0, None, False
         for item in search(text, found, self._tools(request, began), max(1, request.settings.candidates)):
             if request.cancel.cancelled:
                 raise Interrupted("stopped; nothing was written")
@@ -157,8 +157,13 @@ class EmbeddedEngine:
                 step += 1
                 if request.settings.frames:
                     canvas = canvas_of(item, self._codec, text)
+                    seen = canvas.region
                     yield Frame(step, None, canvas, time.monotonic() - began, item.note)
                 continue
+            if request.settings.frames and not shown:
+                step, shown = step + 1, True
+                canvas = settled(text, item.text, item.plan.score, self._codec, seen)
+                yield Frame(step, None, canvas, time.monotonic() - began, "holds")
             new = item.text[request.region.start_char : len(item.text) - tail]
             yield Candidate(new, item.score, step, time.monotonic() - began, _spans(item, request.region))
         if request.cancel.cancelled:

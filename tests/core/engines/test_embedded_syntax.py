@@ -45,6 +45,29 @@ def test_frames_are_windows_of_the_text_with_masks_and_drafts_where_the_engine_p
         assert 0 <= cell.confidence <= 1
 
 
+OTHER_SCRIPTS = 'def 你好(名字):\n    s = "你好世界 😀 e\u0301"\n    if 名字\n        return s\n'
+TABS = "def total(values):\n\tresult = 0\n\tfor value in values\n\t\tresult += value\n\treturn result\n"
+
+
+@pytest.mark.parametrize("text", [BROKEN, OTHER_SCRIPTS, TABS])
+def test_the_last_frame_is_what_is_proposed_and_the_files_own_characters_stand_in_every_frame(
+    text: str,
+) -> None:
+    request = request_of(text)
+    steps = list(EmbeddedEngine().refine(request))
+    frames = [one for one in steps if isinstance(one, Frame)]
+    candidate = next(one for one in steps if isinstance(one, Candidate))
+    last = frames[-1].canvas
+    whole = text[: last.region.start_char] + last.text + text[last.region.end_char :]
+    assert whole == candidate.text
+    assert {cell.state for cell in last.cells} == {"context", "settled"}
+    assert frames[-1].step == candidate.steps
+    assert frames[0].canvas.text in text
+    for frame in frames:
+        kept = [cell.text for cell in frame.canvas.cells if cell.state == "context"]
+        assert all(one in text for one in kept), kept
+
+
 @pytest.mark.parametrize("text", [BROKEN, UNDEFINED])
 def test_a_cancelled_engine_stops_within_one_step(text: str) -> None:
     cancel = CancelToken()
