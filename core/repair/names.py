@@ -26,6 +26,8 @@ TOGETHER = 3
 """Of several names, so many choices of each are combined freely."""
 KNOWN = 4.5
 """An import from this prior on: people do use that very name."""
+LEAST = 2.0
+"""Below this a choice is a guess, and a name that is not repaired is told."""
 SAME_TARGET = 2.5
 """Two names seldom stand for one."""
 BEHIND = 3.0
@@ -96,7 +98,8 @@ def choices(missing: Missing) -> list[Choice]:
     ]
     best: dict[object, Choice] = {}
     for choice in sorted(found, key=lambda c: (-c.prior, c.note)):
-        best.setdefault((choice.edits, choice.imports), choice)
+        if choice.prior >= LEAST:
+            best.setdefault((choice.edits, choice.imports), choice)
     return list(best.values())[:EACH]
 
 

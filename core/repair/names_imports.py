@@ -15,6 +15,8 @@ MODULE = 8.0
 """A module whose attributes are read."""
 NAMED, PER_LOG = 3.2, 0.9
 """A name from a module: this, and so much for each e-fold of packages that import it."""
+FEW = 4
+"""Packages below which an import is nobody's habit."""
 SAME_MODULE = 2.5
 """The file has a `from` line, or an `import`, for that module."""
 _METHODS = frozenset(
@@ -84,6 +86,13 @@ def _named(missing: Missing, wanted: Wanted, count: int, known: list[tuple[Wante
             prior += 1.5 if classlike else -2.5
     elif name[:1].islower() and not any(u.role in {"call", "base", "annotation"} for u in uses):
         prior -= 2.0
+    if (
+        missing.from_attributes
+        and name.islower()
+        and count < FEW
+        and not _hosted(missing, wanted.module, name)
+    ):
+        prior -= 3.0  # `logger`, `client`: a thing of the file's own that was never made
     if len(name) == 1:
         prior -= 3.0
     if wanted.module == "typing" and not any(u.role == "annotation" for u in uses) and len(known) > 1:

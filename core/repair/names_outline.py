@@ -155,6 +155,9 @@ class Outline:
                 self._targets(target, scope, "assign", node.value)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
             self._targets(node.target, scope, "assign", node.value)
+        elif isinstance(node, ast.Global):
+            for name in node.names:  # assigned to here, read everywhere
+                self.module.bindings[name].append(Binding(node.lineno, "assign"))
         elif isinstance(node, ast.AugAssign):
             self._targets(node.target, scope, "augment", None)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):

@@ -29,7 +29,7 @@ def place(text: str, tree: ast.Module, wanted: Sequence[Wanted], before: int | N
     edits: list[Edit] = []
     fresh: list[Wanted] = []
     extended: dict[int, list[Wanted]] = defaultdict(list)
-    for one in sorted(set(wanted)):
+    for one in sorted(set(wanted), key=lambda w: (w.module, w.name or "", w.alias or "")):
         host = page.host(one)
         if host is None:
             fresh.append(one)

@@ -25,6 +25,10 @@ MOST_FUNCTIONS = 12
 """Of more functions that miss the name, so many are looked at; a choice for all still changes them all."""
 MOST = 10
 """Choices for one name at most."""
+UNLIKE = 0.4
+"""Likeness below which a name is meant by another one only where something else speaks for it."""
+OTHER_DEFINITION = 0.7
+"""A function does not call itself by a wrong name, and a class is no other one that shares a word with it."""
 BUILTINS = frozenset(n for n in dir(builtins) if not n.startswith("_")) | {"__name__", "__file__", "__doc__"}
 ERRORS = frozenset(["e", "E", "ex", "err", "exc", "error", "exception", "error_message"])
 
@@ -81,6 +85,8 @@ def _ranked(missing: Missing, indexes: list[int]) -> dict[str, float]:
     for depth, around in enumerate(scope.visible()):
         for name, bindings in around.bindings.items():
             if name not in found and name != missing.name and bindings and name != "_":
+                if not _plausible(missing.name, name, around, function, uses):
+                    continue
                 score = _score(missing, name, around, function, depth=depth, line=lines[0], uses=uses)
                 if score > 1.0:
                     found[name] = score
@@ -89,6 +95,22 @@ def _ranked(missing: Missing, indexes: list[int]) -> dict[str, float]:
         if alike >= 0.78 and name != missing.name:
             found[name] = ALIKE * alike + 0.3 - 2.0 * (len(name) < 4 and alike < 1)
     return found
+
+
+def _plausible(wrong: str, name: str, home: Scope, function: Scope, uses: list[Use]) -> bool:
+    """Whether anybody can have meant that name: one that is alike, or a variable that waits to be read."""
+    alike = likeness(wrong, name)
+    if name in {"self", "cls"}:
+        return alike >= OTHER_DEFINITION
+    kinds = {b.kind for b in home.bindings[name]}
+    if kinds & {"function", "class"}:
+        called = any(u.role in {"call", "base", "annotation"} for u in uses)
+        itself = name in {s.function.name for s in function.chain() if s.function is not None}
+        return alike >= (OTHER_DEFINITION if itself or not called or wrong[:1].isupper() else UNLIKE)
+    if alike >= UNLIKE:
+        return True
+    constant = len(wrong) > 1 and wrong.isupper() and not name.isupper()
+    return not constant and (len(wrong) == 1 or (home is function and home.reads[name] == 0))
 
 
 def _score(

@@ -10,7 +10,7 @@ from pathlib import Path
 TABLE = Path(__file__).with_name("imports.tsv")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An import that a file should have."""
 

@@ -95,7 +95,35 @@ def test_a_class_read_from_an_unknown_name_makes_it_a_module(check: Check) -> No
 
 
 def test_an_unknown_module_is_imported_only_where_nothing_is_alike(check: Check) -> None:
-    check("pyfoobar.start()\n", "import pyfoobar\npyfoobar.start()\n")
+    check("pyfoobar.Client()\n", "import pyfoobar\npyfoobar.Client()\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def handler(event):\n    send_notification(event)\n",
+        "def main():\n    args = parse_args()\n    print(args)\n",
+        "def send(message):\n    deliver(message)\n\n\ndef other(x):\n    return x\n",
+        "def price(event):\n    return 3 * TAX_RATE\n",
+        "class UserService:\n    def __init__(self):\n        self.repo = UserRepository()\n",
+        'def f(x: "MyClass"):\n    return x\n',
+        "def f():\n    print(undefd_nm)\n",
+        "def run():\n    logger.info(1)\n",
+        "class A:\n    def __init__(self, c):\n        self.c = c\n\n    def go(self):\n        client.get(1)\n",
+    ],
+)
+def test_a_name_that_nothing_here_is_like_is_left_alone(check: Check, text: str) -> None:
+    check(text, text)
+
+
+def test_a_name_that_another_function_declares_global_is_known(check: Check) -> None:
+    before = "def setup():\n    global COUNTER\n    COUNTER = 0\n\n\ndef use():\n    print(COUNTR)\n"
+    check(before, before.replace("COUNTR)", "COUNTER)"))
+
+
+def test_two_names_of_one_module_are_imported_each_in_its_way(check: Check) -> None:
+    body = "def main(path):\n    df = pd.read_csv(path)\n    assert isinstance(df, DataFrame)\n"
+    check(body, "import pandas as pd\nfrom pandas import DataFrame\n\n\n" + body)
 
 
 def test_generic_types_follow_the_style_of_the_file(repaired: Repaired) -> None:
