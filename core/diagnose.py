@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -107,9 +108,33 @@ def _ruff(codes: Sequence[str], *arguments: str, stdin: str | None = None) -> li
 
 def names(text: str, path: str = "code.py", codes: Sequence[str] = UNDEFINED) -> tuple[Diagnostic, ...]:
     """ruff's findings of the given codes in a text that parses, in the text's order."""
+    return _from_ruff(_of_text(codes, text, path), text, codes)
+
+
+def newer(text: str, path: str = "code.py") -> bool:
+    """Whether all that keeps the interpreter from parsing the text is grammar of a later Python: nothing to repair.
+
+    ruff knows the versions. An `except A, b:` is Python 2 unless what follows the comma looks like a class.
+    """
+    try:
+        rows = _of_text(("F7",), text, path)
+    except EngineUnavailable:  # the interpreter's word alone, then
+        return False
+    return bool(rows) and all(
+        _ADDED.search(str(row.get("message"))) is not None
+        and ("exception types" not in str(row.get("message")) or _CLASSES.search(text) is not None)
+        for row in rows
+    )
+
+
+_ADDED = re.compile(r"syntax was added in Python 3\.\d+")
+_CLASSES = re.compile(r"^\s*except\*?\s+[\w.]+(?:\s*,\s*[\w.]*\b[A-Z]\w*)+\s*:", re.MULTILINE)
+
+
+def _of_text(codes: Sequence[str], text: str, path: str) -> list[dict[str, object]]:
     # Only the ending matters to ruff: a stub may use a name before its definition.
     name = "code.pyi" if path.endswith(".pyi") else "code.py"
-    return _from_ruff(_ruff(codes, "--stdin-filename", name, "-", stdin=text), text, codes)
+    return _ruff(codes, "--stdin-filename", name, "-", stdin=text)
 
 
 def _from_ruff(rows: list[dict[str, object]], text: str, codes: Sequence[str]) -> tuple[Diagnostic, ...]:
@@ -144,7 +169,7 @@ def diagnose(
         language = language_of(path)
         return faults(text, language) if language is not None and "syntax" in kinds else ()
     first = syntax(text, path)
-    if first is not None:
+    if first is not None and not newer(text, path):
         return (first,) if "syntax" in kinds else ()
     return names(text, path) if "undefined" in kinds else ()
 
@@ -178,7 +203,7 @@ def _with_syntax(document: Document, rows: list[dict[str, object]], always: bool
     doubted = any(row.get("code") not in UNDEFINED for row in rows)
     if doubted or always:
         first = syntax(document.text, document.path)
-        if first is not None:
+        if first is not None and not newer(document.text, document.path):
             return (first,)
         if doubted:  # newer grammar than ruff was told of: it may have stopped at it
             return names(document.text, document.path)

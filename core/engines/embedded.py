@@ -19,14 +19,16 @@ import numpy as np
 from sharpen.core.candidate import Candidate, Verdict
 from sharpen.core.canvas import Canvas, Frame, State
 from sharpen.core.diagnostic import Diagnostic
+from sharpen.core.document import Document
 from sharpen.core.engines.base import Ability
-from sharpen.core.errors import EngineUnavailable, Interrupted
+from sharpen.core.errors import EngineUnavailable, Interrupted, Refused
 from sharpen.core.grammars import language_of
 from sharpen.core.region import Region
 from sharpen.core.repair.frames import canvas_of, settled
 from sharpen.core.repair.plans import Array
 from sharpen.core.repair.reader import Ints
 from sharpen.core.repair.search import Found, Step, Tools, search
+from sharpen.core.repair.swallow import conflict, lost
 from sharpen.core.repair.tokens import Codec
 from sharpen.core.repair.traits import Traits
 from sharpen.core.request import Request
@@ -101,6 +103,7 @@ class EmbeddedEngine:
         names = [d for d in request.diagnostics if d.code == "F821"]
         checks = [d for d in request.diagnostics if d.code == "check"]
         if syntax is not None:
+            _refuse_conflicts(request.document, syntax)
             yield from self._syntax(request, syntax, began)
         elif names:
             yield from self._names(request, names, began)
@@ -165,7 +168,14 @@ class EmbeddedEngine:
                 canvas = settled(text, item.text, item.plan.score, self._codec, seen)
                 yield Frame(step, None, canvas, time.monotonic() - began, "holds")
             new = item.text[request.region.start_char : len(item.text) - tail]
-            yield Candidate(new, item.score, step, time.monotonic() - began, _spans(item, request.region))
+            yield Candidate(
+                new,
+                item.score,
+                step,
+                time.monotonic() - began,
+                _spans(item, request.region),
+                lost(text, item.text),
+            )
         if request.cancel.cancelled:
             raise Interrupted("stopped; nothing was written")
 
@@ -207,6 +217,15 @@ class EmbeddedEngine:
             given += 1
             if given >= max(1, request.settings.candidates):
                 return
+
+
+def _refuse_conflicts(document: Document, found: Diagnostic) -> None:
+    """Which side of a merge is right the parser cannot say. Raises Refused."""
+    lines = conflict(document.text)
+    if lines is not None and lines[0] <= found.line <= lines[1] + 1:
+        raise Refused(
+            f"{document.path} has an unresolved merge conflict (line {lines[0]})", "resolve it in an editor"
+        )
 
 
 def _refuse_other_languages(request: Request) -> None:

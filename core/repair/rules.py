@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from sharpen.core.repair.plans import Change, Plan
 from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.tokens import DEL
+from sharpen.core.repair.told import told
 from sharpen.core.repair.window import line_starts
 
+ALL_FOREIGN = 12.0
+"""Two signs of another language on one line: it was written in that language."""
 QUOTES = ('"', "'", '"""', "'''")
 
 
@@ -22,7 +25,7 @@ def rules(scene: Scene, message: str) -> list[Plan]:
     found = [*_closed_strings(scene), *_requoted(scene), *_called(scene, message), *_blocks(scene, message)]
     found += [*_arguments_gone(scene), *_line_gone(scene), *_docstring(scene), *_characters(scene, message)]
     found += [*_triple(scene, message), *_continued(scene, message)]
-    return [*found, *_foreign(scene)]
+    return [*found, *_foreign(scene), *told(scene, message)]
 
 
 def _put(scene: Scene, at: int, token: int) -> float:
@@ -241,8 +244,8 @@ def _characters(scene: Scene, message: str) -> Iterator[Plan]:
 
 
 _FOREIGN = (
-    (2.0, re.compile(r" ?&& ?"), " and "), (2.0, re.compile(r" ?\|\| ?"), " or "),
-    (2.0, re.compile(r"!(?=[\w(])"), "not "), (1.0, re.compile(r"\b(?:else if|elsif|elseif)\b"), "elif"),
+    (10.0, re.compile(r" ?&& ?"), " and "), (10.0, re.compile(r" ?\|\| ?"), " or "),
+    (10.0, re.compile(r"!(?=[\w(])"), "not "), (1.0, re.compile(r"\b(?:else if|elsif|elseif)\b"), "elif"),
     (1.0, re.compile(r"(?<=[\w\])])\+\+"), " += 1"), (0.0, re.compile(r"(?<=[\w\])])--(?!\w)"), " -= 1"),
     (1.0, re.compile(r"^(\s*)//"), r"\1#"), (1.0, re.compile(r"<>"), "!="), (0.0, re.compile(r"=== ?"), "== "),
     (0.0, re.compile(r"^(\s*)(?:function|func|fn) (?=\w)"), r"\1def "), (0.0, re.compile(r"=<"), "<="),
@@ -256,6 +259,7 @@ def _foreign(scene: Scene) -> Iterator[Plan]:
     text = scene.text
     starts = line_starts(text)
     named = text.count("\n", 0, scene.window.spans[scene.named[1] - 1][1])
+    yield from _all_foreign(text, starts, named)
     for worth, pattern, new in _FOREIGN:
         here, there = [], []
         for row in range(scene.window.first, scene.window.last):
@@ -271,6 +275,20 @@ def _foreign(scene: Scene) -> Iterator[Plan]:
             yield Plan((), worth, tuple(here))
         if len(there) > len(here) > 0:
             yield Plan((), worth - 1.0, tuple(there))
+
+
+def _all_foreign(text: str, starts: list[int], row: int) -> Iterator[Plan]:
+    """Several such signs on the named line, all of them at once."""
+    if row >= len(starts):
+        return
+    end = starts[row + 1] - 1 if row + 1 < len(starts) else len(text)
+    line = changed = text[starts[row] : end]
+    kinds = 0
+    for worth, pattern, new in _FOREIGN:
+        following = pattern.sub(new, changed) if worth > 0 else changed
+        kinds, changed = kinds + (following != changed), following
+    if kinds > 1:
+        yield Plan((), ALL_FOREIGN, (_narrowed(starts[row], line, changed),))
 
 
 def _narrowed(start: int, old: str, new: str) -> tuple[int, int, str]:

@@ -23,6 +23,7 @@ from sharpen.core.repair.reader import Run, fill, read, second_opinion
 from sharpen.core.repair.rules import rules
 from sharpen.core.repair.scene import Scene
 from sharpen.core.repair.splice import edits, rewrite
+from sharpen.core.repair.swallow import swallows
 from sharpen.core.repair.tokens import DEL, MASK, Codec, kind_id
 from sharpen.core.repair.traits import Traits
 from sharpen.core.repair.window import Window, cut
@@ -89,7 +90,7 @@ def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[
 
     Best first over texts: a plan that moves the first error on makes a new text to go on from.
     """
-    seen: set[str] = {text}
+    original, seen = text, {text}
     states = [(0.0, text, found)]
     for _ in range(ROUNDS):
         if not states or tools.stopped() or time.monotonic() > tools.deadline:
@@ -102,7 +103,7 @@ def search(text: str, found: Diagnostic, tools: Tools, wanted: int) -> Iterator[
         held: list[Found] = []
         onward: list[tuple[float, str, Diagnostic]] = []
         scene = Scene(text, window, reading, tools.codec, tools.traits)
-        for item in _round(scene, found, kind, tools, seen):
+        for item in _round(scene, found, kind, tools, seen, original):
             if isinstance(item, Step):
                 yield item
                 continue
@@ -169,7 +170,7 @@ def _fill_masks(plans: list[Plan], window: Window, kind: int, tools: Tools) -> l
 
 
 def _round(
-    scene: Scene, found: Diagnostic, kind: int, tools: Tools, seen: set[str]
+    scene: Scene, found: Diagnostic, kind: int, tools: Tools, seen: set[str], original: str
 ) -> Iterator[Step | tuple[Found, Verdict]]:
     text, window, reading = scene.text, scene.window, scene.reading
     plans = _plans(scene, found.message)
@@ -198,6 +199,8 @@ def _round(
         if new in seen:
             continue
         seen.add(new)
+        if swallows(original, new):
+            continue
         tried += 1
         if tried <= 12:
             yield Step(f"plan {tried}", text, window, reading, plan, tuple(planning.apply(window.ids, plan)))

@@ -98,3 +98,25 @@ def test_a_ruff_that_does_not_work_is_not_taken_for_a_clean_file(
     assert diagnosing.ruff_path() == str(broken)
     with pytest.raises(EngineUnavailable, match="no such rule"):
         diagnose("x = 1\n")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the grammar itself")
+def test_grammar_of_a_later_python_is_not_broken_and_its_names_are_judged() -> None:
+    assert diagnose("type X = int\n") == ()
+    (found,) = diagnose("type X = int\nprint(nme)\n")
+    assert (found.code, found.line) == ("F821", 2)
+    (found,) = diagnose("type X = int\nx = (1\n")
+    assert found.code == "syntax"
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python knows the grammar itself")
+def test_two_exceptions_are_later_grammar_and_an_exception_with_its_name_is_python_2() -> None:
+    frame = "try:\n    x = 1\nexcept ValueError, {}:\n    pass\n"
+    assert diagnose(frame.format("TypeError")) == ()
+    assert [one.code for one in diagnose(frame.format("error"))] == ["syntax"]
+
+
+def test_later_grammar_is_not_broken_among_many_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("type X = int\n")
+    assert diagnose_many([Document.read(path)]) == {str(path): ()}
