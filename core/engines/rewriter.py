@@ -21,6 +21,7 @@ from sharpen.core.engines.wire.answer import Unusable, extracted
 from sharpen.core.engines.wire.bodies import PATHS, Bodies, Body, Way, first_way
 from sharpen.core.engines.wire.checks import check
 from sharpen.core.engines.wire.chunks import Answer, Usage
+from sharpen.core.engines.wire.filled import filled
 from sharpen.core.engines.wire.hosted import PRICES, Hosted, priced, told
 from sharpen.core.engines.wire.prompt import Asked, again, asked
 from sharpen.core.engines.wire.snapshots import Snapshots
@@ -222,7 +223,7 @@ class RemoteEngine:
             answer = yield from self._answer(request, line, pace, (PATHS[way], body))
             edited = _Edited("", answer, self._bodies.model(way))
             try:
-                edited.text = self._cleaned(request, told_, way, answer)
+                edited.text = self._cleaned(request, told_, way, answer, str(body.get("prompt", "")))
                 verdict = request.judge(edited.text)
                 if verdict.holds or messages or self._offered:
                     return edited
@@ -235,11 +236,13 @@ class RemoteEngine:
             "name a smaller region, or try another engine",
         )
 
-    def _cleaned(self, request: Request, told_: Asked, way: Way, answer: Answer) -> str:
+    def _cleaned(self, request: Request, told_: Asked, way: Way, answer: Answer, prompt: str) -> str:
         """The answer as the region's text, with its secrets. Raises Unusable."""
         text = answer.end()
-        if not self._offered and way != "fim":
-            text = extracted(text, told_.place)
+        if way == "edit" and text.strip() == "None":
+            return request.text  # so it says that nothing is to be changed
+        if not self._offered:
+            text = filled(text, told_.place, prompt) if way == "fim" else extracted(text, told_.place)
         if not self._offered:
             check(text, told_.place, request.instruction)
         try:
