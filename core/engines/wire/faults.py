@@ -117,7 +117,9 @@ def of_status(server: Server, status: int, body: bytes, seconds: float | None = 
         what, hint = "has a failure of its own", "try again later, or use another engine"
     elif not what:
         what = f"answered {_phrase(status)}"
-    if re.search(r"context.{0,12}(length|window)|too many tokens|maximum.{0,20}tokens", said, re.IGNORECASE):
+    if re.search(
+        r"context.{0,12}(length|window)|too (many tokens|long)|maximum.{0,20}tokens", said, re.IGNORECASE
+    ):
         hint = "name a smaller region: PATH::SYMBOL"
     if seconds is not None and seconds >= 1:
         hint = f"it asks to wait {seconds:.0f} s"

@@ -15,6 +15,10 @@ from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.5
 MOST_SECONDS = 8.0
+OPTIONAL = frozenset(
+    {"diffusing", "max_completion_tokens", "max_tokens", "reasoning_effort", "stream_options", "temperature"}
+)
+"""Fields without which a request is still the same one."""
 
 
 def worth(status: int, headers: Mapping[str, str]) -> bool:
@@ -72,11 +76,12 @@ def _date(text: str) -> datetime | None:
 
 
 def unwanted(said: str, fields: Mapping[str, object]) -> str | None:
-    """The optional field of a request that a refusal complains of, by its name in the server's sentence."""
+    """The optional field of a request that a refusal complains of, by its name in the server's sentence.
+
+    What the question itself is made of is never one: without its prompt it would be another question.
+    """
     words = set(re.findall(r"[a-z_]+", said.lower()))
-    return next(
-        (name for name in fields if name in words and name not in {"model", "messages", "stream"}), None
-    )
+    return next((name for name in fields if name in words and name in OPTIONAL), None)
 
 
 def parsed(body: bytes) -> object:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from sharpen.core.candidate import Candidate
 from sharpen.core.canvas import Frame
 from sharpen.core.document import Document
 from sharpen.core.engines.rewriter import RemoteEngine
 from sharpen.core.engines.wire.hosted import Access, hosted
+from sharpen.core.engines.wire.retry import unwanted
+from sharpen.core.errors import EngineUnavailable
 from sharpen.core.region import Region
 from sharpen.core.request import Request, Settings
 from tests.core.engines.conftest import (
@@ -44,6 +48,28 @@ def test_an_empty_region_is_filled_in_from_both_sides(serve: Serve) -> None:
     assert server.requests[0].startswith(b"POST /v1/fim/completions")
     assert body["suffix"] == "    return x\n"
     assert body["prompt"].endswith("def f():\n# set x\n")
+
+
+def test_what_is_filled_in_takes_the_place_of_whole_lines_and_repeats_nothing(serve: Serve) -> None:
+    document = Document.from_bytes(b"def f(x):\n    y = x\n\n    return y\n", "a.py")
+    texts = ["# add one\n    y ", "+= 1\n\n    return y"]
+    parts = [event({"choices": [{"index": 0, "text": text, "finish_reason": None}]}) for text in texts]
+    end = event({"choices": [{"index": 0, "text": None, "finish_reason": "stop"}]})
+    server = serve(says(*parts, end, DONE))
+    items = list(engine(server.url).refine(Request("add one", document, Region(20, 21))))
+    assert [i.text for i in items if isinstance(i, Candidate)] == ["    y += 1\n"]
+
+
+def test_a_refusal_that_speaks_of_the_prompt_is_not_answered_by_leaving_it_out(serve: Serve) -> None:
+    document = Document.from_bytes(b"def f():\n\n    return x\n", "a.py")
+    refusal = status(400, b'{"error":{"message":"The prompt is too long, as is its suffix"}}')
+    server = serve(refusal, answers("x = 1\n"))
+    with pytest.raises(EngineUnavailable, match="too long") as told:
+        list(engine(server.url).refine(Request("set x", document, Region(9, 10))))
+    assert len(server.requests) == 1
+    assert "PATH::SYMBOL" in told.value.hint
+    for name in ("messages", "x_sharpen", "edit", "model", "stream", "input"):
+        assert unwanted(f"Unsupported parameter: {name}", {name: 1}) is None
 
 
 def test_a_server_says_itself_which_model_it_has_and_a_sharpen_shows_its_cells(serve: Serve) -> None:
