@@ -22,6 +22,7 @@ from sharpen.core.engines.wire.bodies import PATHS, Bodies, Body, Way, first_way
 from sharpen.core.engines.wire.checks import check
 from sharpen.core.engines.wire.chunks import Answer, Usage
 from sharpen.core.engines.wire.filled import filled
+from sharpen.core.engines.wire.harmless import sentence
 from sharpen.core.engines.wire.hosted import PRICES, Hosted, priced, told
 from sharpen.core.engines.wire.prompt import Asked, again, asked
 from sharpen.core.engines.wire.snapshots import Snapshots
@@ -263,7 +264,8 @@ class RemoteEngine:
                 yield from self._streamed(request, reply, answer, pace)
             else:
                 raise line.server.fault(
-                    f"answers with {reply.kind[:60]}: it is not an API", "check the address"
+                    f"answers with {sentence(line.server.redacted(reply.kind), 60)}: it is not an API",
+                    "check the address",
                 )
         finally:
             reply.close()

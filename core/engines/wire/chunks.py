@@ -19,6 +19,8 @@ from sharpen.core.engines.wire.sse import Event
 
 MOST_BAD = 3
 """So many unreadable parts in a row are forgiven."""
+_MOST_TOKENS = 10**12
+"""A larger count is none."""
 _WORST = ("stop", "length", "content_filter")
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL)
 
@@ -45,7 +47,8 @@ class Usage:
 
 
 def _count(value: object, otherwise: int | None) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+    count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS
+    return value if count and isinstance(value, int) else otherwise
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from sharpen.core.engines.wire.chunks import Usage
 from sharpen.core.engines.wire.harmless import harmless
 from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted, priced, told
 from sharpen.core.engines.wire.prompt import asked
+from sharpen.core.engines.wire.retry import asked as asked_for
 from sharpen.core.engines.wire.retry import wait
 from sharpen.core.engines.wire.snapshots import Snapshots, common_prefix
 from sharpen.core.engines.wire.sse import Parser
@@ -85,9 +86,12 @@ def test_the_events_are_the_same_however_the_bytes_are_cut() -> None:
 
 def test_a_wait_is_the_servers_word_or_grows() -> None:
     now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-    assert wait(0, {"retry-after": "Tue, 24 Nov 2026 12:00:09 GMT"}, b"", now, 0) == 9
-    assert wait(0, {"retry-after": "nan"}, b"", now, 0) == 0.5
-    assert [wait(n, {}, b"", now, 0) for n in range(6)] == [0.5, 1, 2, 4, 8, 8]
+    assert asked_for({"retry-after": "Tue, 24 Nov 2026 12:00:09 GMT"}, b"", now) == 9
+    for nothing in ("nan", "0", "0.0", "-3", "Tue, 24 Nov 2026 11:59:51 GMT", "soon"):
+        assert asked_for({"retry-after": nothing}, b"", now) is None
+    assert wait(0, 9, 0) == 9
+    assert [wait(n, None, 0) for n in range(6)] == [0.5, 1, 2, 4, 8, 8]
+    assert wait(5, 0.001, 0) == 0.5, "no server is asked a thousand times a second"
 
 
 def test_no_character_that_drives_a_terminal_is_left() -> None:
