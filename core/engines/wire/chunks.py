@@ -125,11 +125,15 @@ class Answer:
         meta = part.get("diffusion_meta")
         whole = isinstance(meta, Mapping) and meta.get("diffusion_content") is True
         own = part.get("x_sharpen")
-        self.cells = own["cells"] if isinstance(own, Mapping) and isinstance(own.get("cells"), list) else None
-        return self._content(_flat(delta.get("content")), whole) or heard
+        cells = own["cells"] if isinstance(own, Mapping) and isinstance(own.get("cells"), list) else None
+        # A canvas changes where its text does not: masked cells have none.
+        changed = whole and cells is not None and cells != self.cells
+        if cells is not None or delta.get("content"):
+            self.cells = cells
+        return self._content(_flat(delta.get("content")), whole, changed) or heard
 
-    def _content(self, content: str, whole: bool) -> bool:
-        if not content or (whole and content == self.raw):
+    def _content(self, content: str, whole: bool, changed: bool) -> bool:
+        if not changed and (not content or (whole and content == self.raw)):
             return False
         self.raw = content if whole else self.raw + content
         self.canvas, self.frames = whole, self.frames + 1

@@ -42,17 +42,18 @@ def without_echo(new: str, old: str, before: str, after: str) -> str:
     return "\n".join([*body, ""] if ended else body)
 
 
-def unrepeated(new: str, prompt: str, after: str) -> str:
+def unrepeated(new: str, prompt: str, before: str, after: str) -> str:
     """An insertion without the end of its own prompt and without the beginning of what follows.
 
-    Nothing of either is expected in it, so that one line which says something is enough; `prompt` may end in a
-    comment of ours, which nobody wants in the file.
+    Nothing of either is expected in it, so that one line which says something is enough. Where `prompt` ends otherwise
+    than `before`, it ends in a comment of ours, which nobody wants in the file.
     """
+    ours = _lines(prompt)[-1] != _lines(before)[-1]
     lines = new.split("\n")
     ended = lines[-1] == ""
     body = lines[:-1] if ended else lines
     head = overlap(_lines(prompt), body)
-    if any(map(_says, body[:head])):
+    if ours or any(map(_says, body[:head])):
         body = body[head:]
     # Blank lines at the end are not what decides; the caller puts the end right.
     told = [*body]

@@ -13,7 +13,7 @@ from sharpen.core.engines.wire.echoes import unrepeated
 def filled(answer: str, place: Place, prompt: str) -> str:
     """The text for the region. `prompt`: what was sent as standing before it. Raises Unusable."""
     text = unfenced(answer, place)
-    new = unrepeated(text, prompt, place.after)
+    new = unrepeated(text, prompt, place.before, place.after)
     if not place.old and _at_line_start(place) and not new.endswith("\n"):
         return new + "\n"
     return ended_as(new, place.old)

@@ -23,6 +23,7 @@ from tests.core.engines.conftest import (
     STOP,
     Server,
     answers,
+    delta,
     engine,
     event,
     frame,
@@ -119,3 +120,70 @@ def test_the_preview_is_what_is_sent_and_the_key_is_only_in_the_header(serve: Se
     assert shown == body
     assert KEY.encode() in head
     assert KEY.encode() not in body
+
+
+def candidates(remote: RemoteEngine, **more: object) -> list[Candidate]:
+    return [i for i in remote.refine(request(**more)) if isinstance(i, Candidate)]
+
+
+def used(prompt: int, answer: int) -> bytes:
+    return event({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": answer}})
+
+
+def test_every_request_of_a_run_is_on_the_note_of_whichever_candidate(serve: Serve) -> None:
+    cut = says(frame("```\ncut", 1), STOP, used(1000, 200), DONE)
+    one, two = (says(frame(text, 1), STOP, used(1000, 350), DONE) for text in ("one", "two"))
+    found = candidates(engine(serve(cut, one, two).url), settings=Settings(candidates=2))
+    assert [i.text for i in found] == ["one\n", "two\n"]
+    for candidate in found:
+        assert candidate.note.startswith("mercury-2, 3 requests, 3,000 tokens in, 900 out, ")
+        assert candidate.note.endswith("$0.0014")
+
+
+def test_a_servers_warning_is_shown_once_and_harmless(serve: Serve) -> None:
+    warned = says(frame("one", 1, warning=f"temperature\x1b[2J was reset for {KEY}"), STOP, DONE)
+    remote = engine(serve(warned).url)
+    notes = [candidates(remote)[0].note for _ in range(2)]
+    assert "warns: temperature␛[2J was reset for [key]" in notes[0]
+    assert "warns" not in notes[1]
+
+
+def test_an_answer_that_ended_well_without_its_mark_is_taken_with_a_remark(serve: Serve) -> None:
+    server = serve(says(delta("one"), STOP), says(delta("one"), STOP, DONE))
+    first, second = (candidates(engine(server.url, kind="openai"))[0].note for _ in range(2))
+    assert "without [DONE]" in first
+    assert "[DONE]" not in second
+
+
+def test_a_model_whose_name_drives_a_terminal_is_none(serve: Serve) -> None:
+    rows = {"data": [{"id": "a\x1b[2Jb"}, {"id": "c\nd"}, {"id": "x" * 500}, {"id": "good/one:7b"}]}
+    listed = status(200, json.dumps(rows).encode(), ["content-type: application/json"])
+    server = serve(listed, answers("one"))
+    remote = RemoteEngine(hosted(f"openai:{server.url}", Access()), QUICK)
+    (found,) = candidates(remote)
+    assert [remote.model, server.bodies[1]["model"], found.note] == ["good/one:7b"] * 3
+    assert [
+        row["id"] for row in RemoteEngine(hosted(f"openai:{serve(listed).url}", Access())).catalogue()
+    ] == ["good/one:7b"]
+
+
+def test_states_that_differ_in_their_cells_alone_are_states(serve: Serve) -> None:
+    rows = {"data": [{"id": "sharpen-embedded", "x_sharpen": {"version": 1, "cells": True}}]}
+    canvases = [
+        [["", "masked", None], ["b", "masked", None]],
+        [["ab", "settled", 0.9], ["", "masked", None]],
+        [["ab", "settled", 0.9], ["", "masked", None], ["", "masked", None]],
+        [["ab", "settled", 0.9], ["", "masked", None], ["", "masked", None]],
+        [["ab", "settled", 0.9]],
+    ]
+    frames = [
+        frame("".join(c[0] for c in cells if c[1] != "masked"), x_sharpen={"version": 1, "cells": cells})
+        for cells in canvases
+    ]
+    server = serve(
+        status(200, json.dumps(rows).encode(), ["content-type: application/json"]),
+        says(*frames, frame("ab\n", 1, "stop"), STOP, DONE),
+    )
+    remote = RemoteEngine(hosted(f"openai:{server.url}", Access()), QUICK)
+    seen = [i.canvas.count("masked") for i in remote.refine(request()) if isinstance(i, Frame)]
+    assert seen[:4] == [2, 1, 2, 0]

@@ -241,6 +241,12 @@ def test_what_is_filled_in_takes_the_regions_lines_and_repeats_nothing(answer: s
     assert filled(answer, place, f"{before}# add one to y\n") == new
 
 
+def test_our_own_comment_is_never_filled_in_however_short_it_is() -> None:
+    before = "def f(x):\n"
+    assert filled("# id\n    y = id(x)\n", Place("\n", before, ""), f"{before}# id\n") == "    y = id(x)\n"
+    assert filled("{\n  a\n", Place("\n", "f() {\n{\n", ""), "f() {\n{\n") == "{\n  a\n"
+
+
 def test_what_is_filled_in_before_a_line_does_not_run_into_it() -> None:
     assert filled("x = 1", Place("", "", "y = 2\n"), "") == "x = 1\n"
     assert filled("+ 1", Place("", "x = 1 ", "\n"), "x = 1 ") == "+ 1"

@@ -11,9 +11,10 @@ import pytest
 from sharpen.core.document import Document
 from sharpen.core.engines.wire import faults
 from sharpen.core.engines.wire.address import address, usable_key
+from sharpen.core.engines.wire.bill import Bill
 from sharpen.core.engines.wire.chunks import Usage
 from sharpen.core.engines.wire.harmless import harmless
-from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted, priced, told
+from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted, priced
 from sharpen.core.engines.wire.prompt import asked
 from sharpen.core.engines.wire.retry import asked as asked_for
 from sharpen.core.engines.wire.retry import wait
@@ -160,15 +161,29 @@ def test_a_region_that_does_not_fit_asks_for_a_smaller_one() -> None:
     assert "a.py::SYMBOL" in error.value.hint
 
 
+def billed(*entries: tuple[str, Usage]) -> Bill:
+    return Bill(list(entries))
+
+
 def test_what_is_not_known_of_the_cost_is_not_said() -> None:
-    assert told("m", Usage(), 1.0, {}) == "m"
-    assert told("mercury-2", Usage(1000, 500, 0), 0.5, {"mercury-2": (0.25, 0.025, 0.75)}) == (
+    assert billed(("m", Usage())).note(1.0, {}) == "m"
+    assert billed(("mercury-2", Usage(1000, 500, 0))).note(0.5, {"mercury-2": (0.25, 0.025, 0.75)}) == (
         "mercury-2, 1,000 tokens in, 500 out, 1,000 tokens/s, $0.0006"
     )
     assert priced({"pricing": {"prompt": "0.00000025", "completion": "0.00000075"}}) == pytest.approx(
         (0.25, 0.25, 0.75)
     )
     assert priced({"pricing": None}) is None
+    for odd in ("inf", "nan", "-1", "1e999"):
+        assert priced({"pricing": {"prompt": odd, "completion": "0.1"}}) is None
+
+
+def test_all_requests_of_a_run_are_on_its_bill() -> None:
+    prices = {"a": (1.0, 1.0, 1.0), "b": (2.0, 2.0, 2.0)}
+    two = billed(("a", Usage(1000, 500)), ("b", Usage(1000, 500)))
+    assert two.note(0, prices) == "a and b, 2 requests, 2,000 tokens in, 1,000 out, $0.0045"
+    some = billed(("a", Usage(1000, 500)), ("a", Usage()))
+    assert some.note(0, prices) == "a, 2 requests, at least 1,000 tokens in, at least 500 out"
 
 
 @pytest.mark.parametrize("end", ["; nothing was written", "; nothing was applied", ""])
