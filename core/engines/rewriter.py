@@ -20,7 +20,7 @@ from sharpen.core.engines.wire import faults, retry
 from sharpen.core.engines.wire.answer import Unusable, extracted
 from sharpen.core.engines.wire.bill import Bill
 from sharpen.core.engines.wire.bodies import PATHS, Bodies, Body, Way, first_way
-from sharpen.core.engines.wire.checks import check
+from sharpen.core.engines.wire.checks import check, unharmed
 from sharpen.core.engines.wire.chunks import Answer
 from sharpen.core.engines.wire.filled import filled
 from sharpen.core.engines.wire.harmless import harmless, sentence
@@ -262,6 +262,8 @@ class RemoteEngine:
             text = filled(text, told_.place, prompt) if way == "fim" else extracted(text, told_.place)
         if not self._offered:
             check(text, told_.place, request.instruction)
+        else:
+            unharmed(text, told_.place.old)  # it has checked the rest, and may be no sharpen at all
         try:
             return told_.masked.restore(text)
         except ValueError as error:

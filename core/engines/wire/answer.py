@@ -56,7 +56,8 @@ def extracted(answer: str, place: Place) -> str:
     new = blocks[0] if blocks else _bare(text, place)
     new = _unnumbered(new, place.old)
     new = without_echo(new, place.old, place.before, place.after)
-    return ended_as(indented_as(new, place.old, place.before + place.after), place.old)
+    around = "" if place.markdown or place.prose else place.before + place.after
+    return ended_as(indented_as(new, place.old, around), place.old)
 
 
 def unfenced(answer: str, place: Place) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import dedent
 
 from sharpen.core.engines.wire.alike import alike
@@ -20,7 +20,7 @@ _DOTS = re.compile(r"\s*(?:\.\.\.|…)\s*")
 _MODEL_TAG = re.compile(r"<\|[\w/!@# ]{1,40}\|>|</?think(?:ing)?>|<(?:start|end)_of_turn>")
 _CONFLICT = re.compile(r"(?:<{7} |={7}$|>{7} )")
 _SHORTENS = re.compile(
-    r"(?i)\b(delet|remov|drop|strip|shorten|shrink|simplif|clean|extract|inline|reduce|replace|minif|merge|cut|without|no longer|stop|short|fewer)"
+    r"(?i)\b(delet|remov|drop|strip|shorten|shrink|simplif|clean|extract|inline|reduce|replace|minif|merge|cut|without|no longer|stop|short|fewer|keep|leave|trunc|dedup|split|move|flatten|revert)"
 )
 _LEAST_SHARE = 0.4
 _TAIL_LINES = 2
@@ -36,7 +36,7 @@ def check(new: str, place: Place, instruction: str) -> None:
     old_lines = place.old.split("\n")
     known = set(old_lines)
     fresh = [line for line in new.split("\n") if line not in known]
-    _harm(new, place.old)
+    unharmed(new, place.old)
     if line := elision(new, place.old):
         raise Unusable(f"it leaves lines out and says so ({line.strip()[:60]!r})")
     for line in fresh:
@@ -48,7 +48,8 @@ def check(new: str, place: Place, instruction: str) -> None:
         _whole(new, place.old, instruction)
 
 
-def _harm(new: str, old: str) -> None:
+def unharmed(new: str, old: str) -> None:
+    """Raises Unusable for characters that the region did not have and no source has."""
     bad = (harmful(new) | ({"\ufffd"} & set(new))) - harmful(old) - set(old)
     if bad:
         names = ", ".join(f"U+{ord(c):04X}" for c in sorted(bad)[:3])
@@ -95,10 +96,16 @@ def _whole(new: str, old: str, instruction: str) -> None:
     if len(have) >= len(kept):
         return
     wanted = set(_NAME.findall(instruction.lower()))
-    lost = [line for line in _lost_tail(kept, have) if not wanted & set(_NAME.findall(line.lower()))]
+    lost = [line for line in _lost_tail(kept, have) if not _named(line, wanted)]
     if len(lost) >= _TAIL_LINES or any(_GIVES.match(line) for line in lost):
         some = f"last {len(lost)} lines" if len(lost) > 1 else "last line"
         raise Unusable(f"the {some} of the region {'are' if len(lost) > 1 else 'is'} missing from it")
+
+
+def _named(line: str, wanted: Collection[str]) -> bool:
+    """Whether the instruction speaks of what is in the line: who says "do not log" wants that it goes."""
+    names = set(_NAME.findall(line.lower()))
+    return any(word.startswith(name) or name.startswith(word) for word in wanted for name in names)
 
 
 def _lost_tail(kept: Sequence[str], have: Sequence[str]) -> Sequence[str]:

@@ -18,14 +18,14 @@ _SAYS = re.compile(
 _WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a above all and are as before below body brevity class classes code else everything existing file for from function "
+        "a above all and are as before below body brevity class classes code else everything existing for from function "
         "functions goes here implementation import imports in is it keep lines logic method methods of omitted original other part "
         "previous remain remaining remains rest same stay stays that the this to unchanged with your",
     )
 )
 _MOST_SIGNS = 300
 """No more of a line is looked at."""
-_MOST_LINES = 3000
+_MOST_LINES = 2000
 """Above this, the two texts are not laid side by side: it would take long, and an ordinary sentence is likelier."""
 
 
@@ -50,15 +50,26 @@ def elision(new: str, old: str) -> str:
 
 def _in_place(lines: list[str], old: list[str]) -> set[int]:
     """The lines of `lines` that have no new code right below them, where more is missing than was written."""
-    if len(lines) + len(old) > _MOST_LINES:
+    texts, were = [line.strip() for line in lines], [line.strip() for line in old]
+    start, end = _alike_ends(texts, were)
+    mine, theirs = texts[start : len(texts) - end], were[start : len(were) - end]
+    if len(mine) + len(theirs) > _MOST_LINES:
         return set()
     found: set[int] = set()
-    texts, were = [line.strip() for line in lines], [line.strip() for line in old]
-    for kind, a, b, c, d in SequenceMatcher(None, were, texts, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, theirs, mine, autojunk=False).get_opcodes():
         if kind != "replace":
             continue
-        lost = sum(1 for line in were[a:b] if line)
-        code = [i for i in range(c, d) if texts[i] and not _COMMENT.match(lines[i])]
+        lost = sum(1 for line in theirs[a:b] if line)
+        block = range(start + c, start + d)
+        code = [i for i in block if texts[i] and not _COMMENT.match(lines[i])]
         if lost > len(code):
-            found |= {i for i in range(c, d) if i + 1 not in code}
+            found |= {i for i in block if i + 1 not in code}
     return found
+
+
+def _alike_ends(one: list[str], two: list[str]) -> tuple[int, int]:
+    """How many lines both begin and end with."""
+    most = min(len(one), len(two))
+    start = next((i for i in range(most) if one[i] != two[i]), most)
+    end = next((i for i in range(most - start) if one[-1 - i] != two[-1 - i]), most - start)
+    return start, end

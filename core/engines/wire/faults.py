@@ -105,7 +105,7 @@ _STATUS: dict[int, tuple[str, str]] = {
     403: ("does not let this key use the model", "{keys}"),
     404: (
         "knows no such model or address",
-        "check the address and the name behind #; without one, a server is asked which model it has",
+        "check the address, or name another with #MODEL; in the app, F2 lists what the server has",
     ),
     408: ("gave up waiting", "try again"),
     413: ("finds the request too large", "name a smaller region: PATH::SYMBOL"),

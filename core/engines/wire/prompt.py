@@ -23,21 +23,8 @@ _MOST_CONTEXT_CHARS = 96_000
 _TAGS = {"Python": "python", "JavaScript": "javascript", "TypeScript": "typescript", "TSX": "tsx", "Go": "go",
          "Rust": "rust", "C": "c", "Java": "java", "JSON": "json"}  # fmt: skip
 _COMMENTS = {"Python": "#"}
-_PROSE = {
-    "",
-    ".txt",
-    ".text",
-    ".log",
-    ".adoc",
-    ".asciidoc",
-    ".org",
-    ".tex",
-    ".html",
-    ".htm",
-    ".po",
-    ".csv",
-    ".feature",
-}
+_PROSE = {"", ".txt", ".text", ".log", ".adoc", ".asciidoc", ".org", ".tex", ".html", ".htm", ".po", ".csv", ".feature",
+          ".yml", ".yaml"}  # fmt: skip
 """Files that may hold plain sentences, by what their names end in."""
 
 

@@ -13,7 +13,7 @@ from sharpen.core.document import Document
 from sharpen.core.engines.rewriter import RemoteEngine
 from sharpen.core.engines.wire.hosted import Access, hosted
 from sharpen.core.engines.wire.retry import unwanted
-from sharpen.core.errors import EngineUnavailable
+from sharpen.core.errors import EngineUnavailable, NothingHeld
 from sharpen.core.region import Region
 from sharpen.core.request import Request, Settings
 from tests.core.engines.conftest import (
@@ -187,3 +187,11 @@ def test_states_that_differ_in_their_cells_alone_are_states(serve: Serve) -> Non
     remote = RemoteEngine(hosted(f"openai:{server.url}", Access()), QUICK)
     seen = [i.canvas.count("masked") for i in remote.refine(request()) if isinstance(i, Frame)]
     assert seen[:4] == [2, 1, 2, 0]
+
+
+def test_a_server_that_says_it_is_a_sharpen_gets_no_control_character_into_a_file(serve: Serve) -> None:
+    rows = {"data": [{"id": "sharpen-embedded", "x_sharpen": {"version": 1}}]}
+    listed = status(200, json.dumps(rows).encode(), ["content-type: application/json"])
+    server = serve(listed, says(frame("a\x1b[2Jb\n", 1, "stop"), STOP, DONE))
+    with pytest.raises(NothingHeld, match="U\\+001B"):
+        candidates(RemoteEngine(hosted(f"openai:{server.url}", Access()), QUICK))

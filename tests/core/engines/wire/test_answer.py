@@ -126,6 +126,7 @@ def test_a_sentence_may_be_what_a_file_of_prose_is_asked_for() -> None:
     "line",
     [
         "        # Delete the existing file, if there is one.\n",
+        "        # Keep the existing file.\n",
         '        """Like the other function, but faster."""\n',
         "        # The mode of the file stays unchanged.\n",
     ],
@@ -146,6 +147,16 @@ def test_an_ordinary_comment_is_no_elision(line: str) -> None:
 )
 def test_a_list_is_no_diff(old: str, new: str, place: dict[str, bool]) -> None:
     check(new, Place(old, "", "", **place), "write a list")
+
+
+def test_an_elision_is_seen_in_a_long_file_too() -> None:
+    lines = [f"value_{n} = {n}\n" for n in range(9000)]
+    old, gone = (
+        "".join(lines),
+        "".join(lines[:4000]) + "# the other imports of this part\n" + "".join(lines[4010:]),
+    )
+    with pytest.raises(Unusable, match="leaves lines out"):
+        check(gone, Place(old, "", ""), "rename a value")
 
 
 def test_a_diff_of_a_list_is_one() -> None:
@@ -178,6 +189,8 @@ def test_a_short_tail_is_missed_too(old: str, new: str, saying: str) -> None:
         ("def total(rows):\n    return sum(row.value for row in set(rows))\n", "use a generator"),
         (TOTAL.replace("    log(result)\n", ""), "do not log"),
         (TOTAL.replace("    log(result)\n    return result\n", ""), "neither log nor return anything"),
+        (TOTAL.replace("    return result\n", ""), "there is no use in returning it"),
+        (TOTAL.split("    log", maxsplit=1)[0], "keep the loop alone"),
     ],
 )
 def test_an_end_that_was_rewritten_or_given_up_is_not_missing(new: str, instruction: str) -> None:
