@@ -41,6 +41,10 @@ class Lines:
     def __init__(self, job: Job, options: Options, terminal: Terminal, undo: str = "sharpen undo") -> None:
         self._job, self._options, self._terminal, self._undo = job, options, terminal, undo
         self._notes: dict[str, str] = {}
+        self._same: set[tuple[str, int]] = set()
+        """Candidates that change nothing."""
+        self._idle: dict[str, str] = {}
+        """Files of which such a candidate held, and its note."""
         self._proposed = self._tried = 0
 
     def see(self, event: Event, code: int) -> None:
@@ -52,8 +56,12 @@ class Lines:
             self._tried += event.verdict.check is not None
             if event.verdict.holds:
                 self._notes.setdefault(event.path, event.candidate.note)
+                if (event.path, event.index) in self._same:
+                    self._idle[event.path] = event.candidate.note
         elif isinstance(event, Proposed):
             self._proposed += 1
+            if event.patch.empty:
+                self._same.add((event.path, event.index))
         elif not self._options.quiet:
             self._tell(event, code)
 
@@ -75,6 +83,11 @@ class Lines:
         elif isinstance(event, Finished):
             for path, found in event.left:
                 say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")
+            proposed = event.proposed.paths if event.proposed else ()
+            for path in event.unchanged:
+                if path in self._idle and path not in proposed:
+                    note = self._idle[path]
+                    say(f"{path}: nothing to change{f' ({note})' if note else ''}")
             if self._job.hunts:
                 say(f"{self._tried} of {self._proposed} single-token repairs were tried")
             if verbose:

@@ -14,40 +14,28 @@ import random
 import socket
 import threading
 import time
+import urllib.request
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
-from sharpen.core.engines.wire import faults, retry
+from sharpen.core.engines.wire import faults, retry, ways
 from sharpen.core.engines.wire.address import Address
 from sharpen.core.engines.wire.harmless import sentence
+from sharpen.core.engines.wire.limits import Limits
+from sharpen.core.engines.wire.unpack import Unreadable, unpacked
 from sharpen.core.errors import EngineUnavailable, Interrupted
+
+__all__ = ["Cancel", "Limits", "Line", "Reply", "encoded"]
 
 _TICK_SECONDS = 0.05
 """How long a stop that somebody asked for may go unseen."""
 _QUEUE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds and bytes."""
-
-    connect: float = 5.0
-    read: float = 60.0
-    """Between two bytes."""
-    idle: float = 60.0
-    """Between two parts with something in them; comments do not count."""
-    total: float = 180.0
-    stream_bytes: int = 32 * 1_048_576
-    error_bytes: int = 65_536
-    retries: int = 2
-    queued: int = 60
-    """Tries of a server that says after how many seconds to come back; the total limit ends it sooner."""
 
 
 class Cancel(Protocol):
@@ -97,7 +85,8 @@ class _Call:
             try:
                 self._hold(response.extensions["network_stream"])
                 self._put(response)
-                for chunk in response.iter_bytes():
+                packing = response.headers.get("content-encoding", "")
+                for chunk in unpacked(response.iter_raw(), packing):
                     if self.abandoned:
                         break
                     self._put(chunk)
@@ -188,6 +177,7 @@ class Line:
         self.where, self.server = where, server
         self.limits = limits or Limits()
         self._client: httpx.Client | None = None
+        self._proxy = None if where.loopback else _proxy(where.base)
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None, cancel: Cancel) -> Reply:
         """Send, again where that may help; returns once a good answer begins.
@@ -211,12 +201,15 @@ class Line:
             rest = self._rest(call, cancel, until)
             if (held := faults.nothing_held(self.server, rest)) is not None:
                 raise held
-            seconds = retry.wait(attempt, headers, rest, datetime.now(UTC), random.random())
+            asked = retry.asked(headers, rest, datetime.now(UTC))
+            seconds = retry.wait(attempt, asked, random.random())
             late = time.monotonic() + seconds >= until
-            most = self.limits.queued if retry.queued(head.status_code, headers) else self.limits.retries
+            most = self.limits.queued if head.status_code == 429 and asked else self.limits.retries
             if not retry.worth(head.status_code, headers) or attempt >= most or late:
-                told = seconds if late or "retry-after" in headers else None
-                raise faults.of_status(self.server, head.status_code, rest, told)
+                refusal = faults.of_status(
+                    self.server, head.status_code, rest, asked or (seconds if late else None)
+                )
+                raise ways.through(refusal, self._proxy)
             self._sleep(seconds, cancel)
             attempt += 1
 
@@ -284,15 +277,29 @@ class Line:
         limits = self.limits
         # An `http:` address never needs certificates, and reading them takes 50 ms.
         plain = self.where.base.startswith("http:")
-        return httpx.Client(
-            timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=10.0, pool=5.0),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=60.0),
-            transport=httpx.HTTPTransport(uds=self.where.socket) if self.where.socket else None,
+        try:
             # Certificates of the user's own are honoured everywhere, proxies not for this very machine.
-            verify=False if plain else httpx.create_ssl_context(verify=True, trust_env=True),
-            trust_env=not self.where.loopback,
-            follow_redirects=False,
-        )
+            verify = False if plain else httpx.create_ssl_context(verify=True, trust_env=True)
+        except OSError as error:
+            raise self.server.fault(
+                f"cannot be asked: {ways.CERTIFICATES}", "check it, or unset it"
+            ) from error
+        try:
+            return httpx.Client(
+                timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=10.0, pool=5.0),
+                limits=httpx.Limits(max_connections=1, keepalive_expiry=60.0),
+                transport=httpx.HTTPTransport(uds=self.where.socket) if self.where.socket else None,
+                verify=verify,
+                trust_env=not self.where.loopback,
+                follow_redirects=False,
+            )
+        except ImportError as error:
+            variable = self._proxy.variable if self._proxy else "ALL_PROXY"
+            raise self.server.fault(ways.SOCKS, f"pip install 'httpx[socks]', or unset {variable}") from error
+        except (httpx.InvalidURL, ValueError) as error:
+            if self._proxy is None:
+                raise
+            raise self._proxy.fault("is no address of a proxy") from error
 
     def _rest(self, call: _Call, cancel: Cancel, until: float) -> bytes:
         """An error's body, as far as it is worth reading."""
@@ -319,43 +326,34 @@ class Line:
 
     def _told(self, error: Exception) -> Exception:
         """httpx's exception as a sentence; what is not httpx's or the system's is a defect and stays as it is."""
+        if isinstance(error, Unreadable):
+            return self.server.fault(str(error), "check the address")
         if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | OSError):
             return error
-        texts = [str(e) for e in _chain(error)]
-        said = sentence(" ".join(texts[:1]), 120)
+        texts, server, proxy = [str(e) for e in _chain(error)], self.server, self._proxy
+        said = sentence(server.redacted(texts[0]), 120)
         if isinstance(error, httpx.ConnectTimeout):
-            return self.server.fault(
-                f"could not be reached within {self.limits.connect:g} s", "check the address"
-            )
+            late = f"could not be reached within {self.limits.connect:g} s"
+            return proxy.fault(late) if proxy else server.fault(late, "check the address")
         if isinstance(error, httpx.TimeoutException):
-            return self.server.fault(f"sent nothing for {self.limits.read:g} s", "try again")
+            return server.fault(f"sent nothing for {self.limits.read:g} s", "try again")
         if isinstance(error, httpx.ConnectError):
-            return faults.certificate(self.server, texts) or self._unreached(texts)
+            known = ways.certificate(server, texts)
+            return known or ways.unreached(server, proxy, bool(self.where.socket), texts)
         if isinstance(error, httpx.ProxyError):
-            return self.server.fault(f"is behind a proxy that refused: {said}", "check HTTPS_PROXY")
-        if isinstance(error, httpx.DecodingError):
-            return self.server.fault("sends what cannot be unpacked", "check the address")
+            told = f"refused: {said}"
+            return (
+                proxy.fault(told)
+                if proxy
+                else server.fault(f"is behind a proxy that {told}", "check HTTPS_PROXY")
+            )
         if (
             isinstance(error, httpx.RemoteProtocolError)
             and "peer closed" not in said
             and "disconnected" not in said
         ):
-            return self.server.fault(
-                f"does not speak HTTP as it should: {said}", "check the address and its port"
-            )
-        return self.server.fault("closed the connection in the middle of its answer", "try again")
-
-    def _unreached(self, texts: list[str]) -> EngineUnavailable:
-        said = " ".join(texts)
-        if "refused" in said:
-            return self.server.fault(
-                "takes no connections on that port", "start the server, or check the address"
-            )
-        if any(word in said for word in ("resolution", "not known", "nodename", "No address")):
-            return self.server.fault("is not known by that name", "check the address and the network")
-        if self.where.socket:
-            return self.server.fault("is no socket that a server listens on", "sharpen serve --unix PATH")
-        return self.server.fault(f"cannot be reached: {sentence(texts[0], 120)}", "check the network")
+            return server.fault(f"does not speak HTTP as it should: {said}", "check the address and its port")
+        return server.fault("closed the connection in the middle of its answer", "try again")
 
 
 class _Closed(Exception):
@@ -367,6 +365,12 @@ def _unanswered(error: Exception) -> bool:
     if isinstance(error, httpx.RemoteProtocolError):
         return "without sending a response" in str(error)
     return isinstance(error, httpx.ReadError | httpx.WriteError)
+
+
+def _proxy(base: str) -> ways.Proxy | None:
+    """What httpx will ask in the server's place, by the same variables."""
+    host = urlsplit(base).hostname or ""
+    return None if urllib.request.proxy_bypass(host) else ways.proxy_of(base, urllib.request.getproxies())
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sharpen.core.candidate import Candidate
@@ -18,10 +18,13 @@ from sharpen.core.engines.base import Ability
 from sharpen.core.engines.remote import Limits, Line, Reply, encoded
 from sharpen.core.engines.wire import faults, retry
 from sharpen.core.engines.wire.answer import Unusable, extracted
+from sharpen.core.engines.wire.bill import Bill
 from sharpen.core.engines.wire.bodies import PATHS, Bodies, Body, Way, first_way
-from sharpen.core.engines.wire.checks import check
-from sharpen.core.engines.wire.chunks import Answer, Usage
-from sharpen.core.engines.wire.hosted import PRICES, Hosted, priced, told
+from sharpen.core.engines.wire.checks import check, unharmed
+from sharpen.core.engines.wire.chunks import Answer
+from sharpen.core.engines.wire.filled import filled
+from sharpen.core.engines.wire.harmless import harmless, sentence
+from sharpen.core.engines.wire.hosted import PRICES, Hosted, Prices, priced
 from sharpen.core.engines.wire.prompt import Asked, again, asked
 from sharpen.core.engines.wire.snapshots import Snapshots
 from sharpen.core.engines.wire.sse import Event, Parser, TooMuch
@@ -33,7 +36,8 @@ _EVENTS = 200_000
 _CATALOGUE_SECONDS = 2.0
 OWN_MODELS = "sharpen-"
 """What the models of `sharpen serve` are called."""
-Prices = tuple[float, float, float]
+_MOST_NAME = 200
+_MOST_WINDOW = 10**9
 Frames = Generator[Frame, None, Answer]
 
 
@@ -53,6 +57,9 @@ class _Pace:
 
     began: float
     step: int = 0
+    bill: Bill = field(default_factory=Bill)
+    remarks: list[str] = field(default_factory=list)
+    """What the server, or its way of ending, gave occasion to say."""
 
     @property
     def seconds(self) -> float:
@@ -61,11 +68,10 @@ class _Pace:
 
 @dataclass(slots=True)
 class _Edited:
-    """A text for the region, and who gave it."""
+    """A text for the region, and the answer that it was."""
 
     text: str
     answer: Answer
-    model: str
 
 
 class RemoteEngine:
@@ -84,6 +90,7 @@ class RemoteEngine:
         self._prices = dict(PRICES)
         self._asked_prices = False
         self._window = model.window
+        self._remarked: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -108,16 +115,15 @@ class RemoteEngine:
         pace = _Pace(time.monotonic())
         line = self._opened(request)
         self.settle(request.cancel)
-        known: set[str] = set()
+        found: dict[str, Candidate] = {}
         for index in range(max(1, request.settings.candidates)):
-            since = pace.seconds
             edited = yield from self._edited(request, line, pace, index)
-            if edited.text in known:
-                continue
-            known.add(edited.text)
-            usage, seconds = edited.answer.usage, pace.seconds - since
-            note = told(edited.model, usage, seconds, self._known_prices(request, edited.model, usage))
-            yield Candidate(edited.text, -float(index), pace.step, pace.seconds, (), note)
+            if edited.text not in found:
+                found[edited.text] = Candidate(edited.text, -float(index), pace.step, pace.seconds)
+        # Only now is it known what the run took, whichever of them is chosen.
+        seconds, prices = pace.seconds, self._known_prices(request, pace.bill)
+        note = "; ".join([pace.bill.note(seconds, prices), *pace.remarks])
+        yield from (replace(candidate, note=note) for candidate in found.values())
 
     def preview(self, request: Request) -> Preview:
         """What `refine` would send first. Sends nothing and needs no key."""
@@ -138,7 +144,7 @@ class RemoteEngine:
         rows = found.get("data") if isinstance(found, Mapping) else found
         if not isinstance(rows, list):
             raise line.server.fault("has no list of models", "name one: #MODEL")
-        return tuple(r for r in rows if isinstance(r, Mapping) and isinstance(r.get("id"), str))
+        return tuple(row for row in rows if isinstance(row, Mapping) and _is_name(row.get("id")))
 
     def _opened(self, request: Request) -> Line:
         server = self._hosted.server
@@ -174,7 +180,7 @@ class RemoteEngine:
             return  # it says itself that it does not know the model
         self._hosted = replace(self._hosted, model=str(first["id"]))
         window = first.get("max_model_len") or first.get("context_length")
-        if isinstance(window, int) and window > 0:
+        if isinstance(window, int) and 0 < window <= _MOST_WINDOW:
             self._window = window
         own = first.get("x_sharpen")
         self._offered = own if isinstance(own, Mapping) else {}
@@ -184,9 +190,9 @@ class RemoteEngine:
         if self._line is not None:
             self._line.close()
 
-    def _known_prices(self, request: Request, model: str, usage: Usage) -> Mapping[str, Prices]:
+    def _known_prices(self, request: Request, bill: Bill) -> Mapping[str, Prices]:
         """Prices, from the catalogue where they are not known; what it does not say soon stays unknown."""
-        known = model in self._prices or usage.prompt is None
+        known = all(model in self._prices or usage.prompt is None for model, usage in bill.entries)
         if self._hosted.kind == "mercury" and not known and not self._asked_prices:
             self._asked_prices, line = True, self._line
             try:
@@ -220,9 +226,11 @@ class RemoteEngine:
             told_ = self._asked(request, way)
             body = self._bodies.of(request, told_, way, messages or told_.messages, index)
             answer = yield from self._answer(request, line, pace, (PATHS[way], body))
-            edited = _Edited("", answer, self._bodies.model(way))
+            pace.bill.enter(self._bodies.model(way), answer.usage)
+            self._remark(answer, pace)
+            edited = _Edited("", answer)
             try:
-                edited.text = self._cleaned(request, told_, way, answer)
+                edited.text = self._cleaned(request, told_, way, answer, str(body.get("prompt", "")))
                 verdict = request.judge(edited.text)
                 if verdict.holds or messages or self._offered:
                     return edited
@@ -235,13 +243,27 @@ class RemoteEngine:
             "name a smaller region, or try another engine",
         )
 
-    def _cleaned(self, request: Request, told_: Asked, way: Way, answer: Answer) -> str:
+    def _remark(self, answer: Answer, pace: _Pace) -> None:
+        """What is to be said of an answer besides its text, once."""
+        server, said = answer.server, []
+        if warning := sentence(server.clean(answer.warning), 200):
+            said.append(f"{server.host} warns: {warning}")
+        if not answer.done:
+            said.append(f"{server.host} ended its answer without [DONE]")
+        pace.remarks += [one for one in said if one not in self._remarked]
+        self._remarked.update(said)
+
+    def _cleaned(self, request: Request, told_: Asked, way: Way, answer: Answer, prompt: str) -> str:
         """The answer as the region's text, with its secrets. Raises Unusable."""
         text = answer.end()
-        if not self._offered and way != "fim":
-            text = extracted(text, told_.place)
+        if way == "edit" and text.strip() == "None":
+            return request.text  # so it says that nothing is to be changed
+        if not self._offered:
+            text = filled(text, told_.place, prompt) if way == "fim" else extracted(text, told_.place)
         if not self._offered:
             check(text, told_.place, request.instruction)
+        else:
+            unharmed(text, told_.place.old)  # it has checked the rest, and may be no sharpen at all
         try:
             return told_.masked.restore(text)
         except ValueError as error:
@@ -260,7 +282,8 @@ class RemoteEngine:
                 yield from self._streamed(request, reply, answer, pace)
             else:
                 raise line.server.fault(
-                    f"answers with {reply.kind[:60]}: it is not an API", "check the address"
+                    f"answers with {sentence(line.server.redacted(reply.kind), 60)}: it is not an API",
+                    "check the address",
                 )
         finally:
             reply.close()
@@ -310,6 +333,16 @@ def _events(request: Request, reply: Reply, parser: Parser, answer: Answer) -> I
         yield from parser.close()
     except TooMuch as error:
         raise answer.server.fault(f"sends {error}", "name a smaller region: PATH::SYMBOL") from error
+
+
+def _is_name(found: object) -> bool:
+    """Whether a model can be called so: it is shown, kept and sent back as it is."""
+    return (
+        isinstance(found, str)
+        and 0 < len(found) <= _MOST_NAME
+        and harmless(found) == found
+        and found == " ".join(found.split())
+    )
 
 
 def _unchanged(request: Request) -> Canvas:

@@ -88,6 +88,16 @@ def test_an_answer_that_cannot_be_used_is_asked_for_once_more_and_told_why(
     assert "leaves lines out" in server.bodies[1]["messages"][-1]["content"]
 
 
+def test_an_answer_that_changes_nothing_is_said_to(place: Path, start: Callable[..., Server]) -> None:
+    server = start(answers(fenced(SOURCE.split("\n\n", maxsplit=1)[0] + "\n")))
+    done = edit(place, server, "multiply in `area`", "shape.py", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "shape.py: nothing to change" in done.stderr
+    better = start(answers(fenced(BETTER)))
+    for words in (["--yes"], ["--dry-run"]):
+        assert "nothing to change" not in edit(place, better, "multiply in `area`", "shape.py", *words).stderr
+
+
 def test_two_answers_that_cannot_be_used_end_with_5_and_change_nothing(
     place: Path, start: Callable[..., Server]
 ) -> None:

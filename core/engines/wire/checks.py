@@ -7,28 +7,28 @@ that code that is about ellipses or diffs stays possible. The verifier has the l
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from difflib import SequenceMatcher
+from collections import Counter
+from collections.abc import Collection, Sequence
 from textwrap import dedent
 
+from sharpen.core.engines.wire.alike import alike
 from sharpen.core.engines.wire.answer import Place, Unusable
+from sharpen.core.engines.wire.elisions import elision
 from sharpen.core.engines.wire.harmless import harmful
 
-_COMMENT = r"(?:#|//|--|;|%|/\*|<!--|\{/\*|\"\"\"|''')"
-_ELIDED = re.compile(
-    rf"\s*{_COMMENT}\s*(?:(?:\.\.\.|…)\s*(?:\*/|-->|\*/\}})?\s*$|.*\b(?:rest of|existing|remaining|other|previous)\b.*"
-    r"\b(?:code|function|method|class|file|implementation|imports?|unchanged|same)\b|.*(?:\.\.\.|…).*\b(?:unchanged|rest|same|"
-    r"existing|omitted)\b|.*\b(?:remains? (?:the same|unchanged)|same as before|omitted for brevity|your code here|unchanged)\b)",
-    re.IGNORECASE,
-)
 _DOTS = re.compile(r"\s*(?:\.\.\.|…)\s*")
 _MODEL_TAG = re.compile(r"<\|[\w/!@# ]{1,40}\|>|</?think(?:ing)?>|<(?:start|end)_of_turn>")
 _CONFLICT = re.compile(r"(?:<{7} |={7}$|>{7} )")
 _SHORTENS = re.compile(
-    r"(?i)\b(delet|remov|drop|strip|shorten|shrink|simplif|clean|extract|inline|reduce|replace|minif|merge|cut)"
+    r"(?i)\b(delet|remov|drop|strip|shorten|shrink|simplif|clean|extract|inline|reduce|replace|minif|merge|cut|without|no longer|stop|short|fewer|keep|leave|trunc|dedup|split|move|flatten|revert)"
 )
 _LEAST_SHARE = 0.4
-_TAIL_LINES = 3
+_TAIL_LINES = 2
+_SAME_LINE = 0.6
+"""From here on a new last line is taken for an old one that was altered."""
+_NAME = re.compile(r"[a-z]{3,}")
+_GIVES = re.compile(r"(?:return|yield)\b")
+"""A function without its last line is none, where that line was this."""
 
 
 def check(new: str, place: Place, instruction: str) -> None:
@@ -36,19 +36,20 @@ def check(new: str, place: Place, instruction: str) -> None:
     old_lines = place.old.split("\n")
     known = set(old_lines)
     fresh = [line for line in new.split("\n") if line not in known]
-    _harm(new, place.old)
+    unharmed(new, place.old)
+    if line := elision(new, place.old):
+        raise Unusable(f"it leaves lines out and says so ({line.strip()[:60]!r})")
     for line in fresh:
-        if _ELIDED.match(line):
-            raise Unusable(f"it leaves lines out and says so ({line.strip()[:60]!r})")
         if _MODEL_TAG.search(line) or _CONFLICT.match(line.lstrip()):
             raise Unusable(f"it has marks in it that are no code ({line.strip()[:40]!r})")
     _bodies(new, place.old)
-    _no_diff(new, place.old)
+    _no_diff(new, place)
     if not _SHORTENS.search(instruction):
-        _whole(new, place.old)
+        _whole(new, place.old, instruction)
 
 
-def _harm(new: str, old: str) -> None:
+def unharmed(new: str, old: str) -> None:
+    """Raises Unusable for characters that the region did not have and no source has."""
     bad = (harmful(new) | ({"\ufffd"} & set(new))) - harmful(old) - set(old)
     if bad:
         names = ", ".join(f"U+{ord(c):04X}" for c in sorted(bad)[:3])
@@ -63,14 +64,19 @@ def _bodies(new: str, old: str) -> None:
         raise Unusable("it has an ellipsis in the place of code")
 
 
-def _no_diff(new: str, old: str) -> None:
+def _no_diff(new: str, place: Place) -> None:
     # Its indentation has been put right already, as if it were code.
-    lines = [line for line in dedent(new).split("\n") if line]
+    lines, old = [line for line in dedent(new).split("\n") if line], place.old
     heads = [line for line in lines if re.match(r"@@ .*@@|(?:---|\+\+\+) ", line)]
     if heads and not any(line in old for line in heads):
         raise Unusable("it is a diff and not the region's text")
     marked = [line for line in lines if line[0] in "+-"]
-    if len(lines) > 1 and marked and all(line[0] in "+- " for line in lines) and not _all_marked(old):
+    if len(lines) < 2 or not marked or not all(line[0] in "+- " for line in lines) or _all_marked(old):
+        return
+    # A list looks the same; a diff's other lines are the region's.
+    known = {line.strip() for line in old.split("\n") if line.strip()}
+    listed = place.markdown or place.prose or len({line[:2] for line in marked}) == 1
+    if not listed or any(line[0] in "- " and line[1:].strip() in known for line in lines):
         raise Unusable("it is a diff and not the region's text")
 
 
@@ -79,7 +85,7 @@ def _all_marked(text: str) -> bool:
     return any(line[:1] in {"+", "-"} for line in text.split("\n"))
 
 
-def _whole(new: str, old: str) -> None:
+def _whole(new: str, old: str, instruction: str) -> None:
     """Nobody asked for less, so the region may not lose its end or most of itself."""
     kept = [line.strip() for line in old.split("\n") if line.strip()]
     have = [line.strip() for line in new.split("\n") if line.strip()]
@@ -87,18 +93,37 @@ def _whole(new: str, old: str) -> None:
         raise Unusable("it is empty")
     if len(old) >= 200 and len(new) < _LEAST_SHARE * len(old):
         raise Unusable("most of the region is missing from it")
-    if len(kept) <= 2 * _TAIL_LINES or len(have) >= len(kept):
+    if len(have) >= len(kept):
         return
-    lost = _lost_tail(kept, have)
-    if lost >= _TAIL_LINES:
-        raise Unusable(f"the last {lost} lines of the region are missing from it")
+    wanted = set(_NAME.findall(instruction.lower()))
+    lost = [line for line in _lost_tail(kept, have) if not _named(line, wanted)]
+    if len(lost) >= _TAIL_LINES or any(_GIVES.match(line) for line in lost):
+        some = f"last {len(lost)} lines" if len(lost) > 1 else "last line"
+        raise Unusable(f"the {some} of the region {'are' if len(lost) > 1 else 'is'} missing from it")
 
 
-def _lost_tail(kept: Sequence[str], have: Sequence[str]) -> int:
-    """How many of the region's last lines are gone, where nothing new stands in their place."""
-    blocks = SequenceMatcher(None, kept, have, autojunk=False).get_matching_blocks()
-    ends = [(b.a + b.size, b.b + b.size) for b in blocks if b.size]
-    if not ends:
-        return 0
-    old_end, new_end = ends[-1]
-    return len(kept) - old_end if new_end == len(have) else 0
+def _named(line: str, wanted: Collection[str]) -> bool:
+    """Whether the instruction speaks of what is in the line: who says "do not log" wants that it goes."""
+    names = set(_NAME.findall(line.lower()))
+    return any(word.startswith(name) or name.startswith(word) for word in wanted for name in names)
+
+
+def _lost_tail(kept: Sequence[str], have: Sequence[str]) -> Sequence[str]:
+    """The region's last lines that are gone, where nothing new stands in their place."""
+    end = have[-1]
+    if end in kept:
+        at = len(kept) - 1 - kept[::-1].index(end)
+    elif _first_word(end) == _first_word(kept[-1]):
+        return ()
+    else:
+        sure, at = max((alike(end, line), i) for i, line in enumerate(kept))
+        if sure < _SAME_LINE:
+            return ()
+    tail = kept[at + 1 :]
+    moved = Counter(have) - Counter(kept[: at + 1])
+    return () if any(moved[line] for line in tail) else tail
+
+
+def _first_word(line: str) -> str:
+    match = re.match(r"\w+|\S", line)
+    return match[0] if match else ""

@@ -19,6 +19,8 @@ from sharpen.core.engines.wire.sse import Event
 
 MOST_BAD = 3
 """So many unreadable parts in a row are forgiven."""
+_MOST_TOKENS = 10**12
+"""A larger count is none."""
 _WORST = ("stop", "length", "content_filter")
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL)
 
@@ -45,7 +47,8 @@ class Usage:
 
 
 def _count(value: object, otherwise: int | None) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+    count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS
+    return value if count and isinstance(value, int) else otherwise
 
 
 @dataclass(slots=True)
@@ -122,11 +125,15 @@ class Answer:
         meta = part.get("diffusion_meta")
         whole = isinstance(meta, Mapping) and meta.get("diffusion_content") is True
         own = part.get("x_sharpen")
-        self.cells = own["cells"] if isinstance(own, Mapping) and isinstance(own.get("cells"), list) else None
-        return self._content(_flat(delta.get("content")), whole) or heard
+        cells = own["cells"] if isinstance(own, Mapping) and isinstance(own.get("cells"), list) else None
+        # A canvas changes where its text does not: masked cells have none.
+        changed = whole and cells is not None and cells != self.cells
+        if cells is not None or delta.get("content"):
+            self.cells = cells
+        return self._content(_flat(delta.get("content")), whole, changed) or heard
 
-    def _content(self, content: str, whole: bool) -> bool:
-        if not content or (whole and content == self.raw):
+    def _content(self, content: str, whole: bool, changed: bool) -> bool:
+        if not changed and (not content or (whole and content == self.raw)):
             return False
         self.raw = content if whole else self.raw + content
         self.canvas, self.frames = whole, self.frames + 1

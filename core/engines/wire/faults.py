@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -45,13 +45,17 @@ class Server:
 
     def fault(self, what: str, hint: str = "") -> EngineUnavailable:
         """`what` is a clause about the server."""
-        return EngineUnavailable(f"{self.host} {what}; nothing was applied", hint)
+        return EngineUnavailable(f"{self.host} {self.redacted(what)}; nothing was applied", hint)
+
+    def redacted(self, said: str) -> str:
+        """Without the key, however it is written; before anything is cut off, or half of it would stay."""
+        if self.key:
+            said = re.sub(re.escape(self.key), "[key]", said, flags=re.IGNORECASE)
+        return re.sub(r"(?i)\b(bearer\s+|sk[-_])[\w.\-]{8,}", "[key]", said)
 
     def clean(self, said: str) -> str:
         """The server's words as they may be shown."""
-        if self.key:
-            said = said.replace(self.key, "[key]")
-        said = re.sub(r"(?i)\b(bearer\s+|sk[-_])[\w.\-]{8,}", "[key]", said)
+        said = self.redacted(said)
         for line in {line.strip() for text in self.sent for line in text.splitlines()}:
             if len(line) >= _ECHO_CHARS and line in said:
                 said = said.replace(line, "[your text]")
@@ -99,7 +103,10 @@ _STATUS: dict[int, tuple[str, str]] = {
     401: ("does not accept the key", "{keys}"),
     402: ("has no credit left for this key", "add credit there, or choose another engine: --engine embedded"),
     403: ("does not let this key use the model", "{keys}"),
-    404: ("knows no such model or address", "name one with #MODEL; sharpen models list shows what there is"),
+    404: (
+        "knows no such model or address",
+        "check the address, or name another with #MODEL; in the app, F2 lists what the server has",
+    ),
     408: ("gave up waiting", "try again"),
     413: ("finds the request too large", "name a smaller region: PATH::SYMBOL"),
     422: ("does not understand the request", ""),
@@ -117,7 +124,9 @@ def of_status(server: Server, status: int, body: bytes, seconds: float | None = 
         what, hint = "has a failure of its own", "try again later, or use another engine"
     elif not what:
         what = f"answered {_phrase(status)}"
-    if re.search(r"context.{0,12}(length|window)|too many tokens|maximum.{0,20}tokens", said, re.IGNORECASE):
+    if re.search(
+        r"context.{0,12}(length|window)|too (many tokens|long)|maximum.{0,20}tokens", said, re.IGNORECASE
+    ):
         hint = "name a smaller region: PATH::SYMBOL"
     if seconds is not None and seconds >= 1:
         hint = f"it asks to wait {seconds:.0f} s"
@@ -171,26 +180,7 @@ ENDINGS: dict[str, tuple[str, str]] = {
 
 def ending(server: Server, reason: str) -> EngineUnavailable:
     """An answer that ended for another reason than being finished."""
-    what, hint = ENDINGS.get(reason, (f"ended the answer with {sentence(reason, 40)!r}", "try again"))
+    what, hint = ENDINGS.get(
+        reason, (f"ended the answer with {sentence(server.clean(reason), 40)!r}", "try again")
+    )
     return server.fault(what, hint)
-
-
-def certificate(server: Server, texts: Iterable[str]) -> EngineUnavailable | None:
-    """What TLS says in its own words; None where it is not TLS that speaks."""
-    said = " ".join(texts)
-    if "has expired" in said:
-        return server.fault("shows a certificate that has expired", "whoever runs it has to renew it")
-    if "Hostname mismatch" in said or "doesn't match" in said or "IP address mismatch" in said:
-        return server.fault("shows a certificate of another name", "check the address")
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return server.fault(
-            "shows a certificate that nobody here vouches for",
-            "SSL_CERT_FILE=/path/to/ca.pem names your own CA",
-        )
-    if any(
-        word in said for word in ("WRONG_VERSION_NUMBER", "record layer", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
-    ):
-        return server.fault("does not speak TLS on that port", "try http:// in place of https://")
-    if "SSL" in said or "TLS" in said:
-        return server.fault(f"broke off the encryption: {sentence(said, 120)}", "check the address")
-    return None

@@ -28,6 +28,8 @@ WINDOWS = {"mercury-2": 128_000, "mercury-2.5": 260_000, "mercury-3": 1_000_000,
 PRICES = {"mercury-2": (0.25, 0.025, 0.75), "mercury-3": (0.10, 0.01, 0.35), FILL_MODEL: (0.25, 0.025, 0.75)}
 """US dollars a million tokens: prompt, prompt from the cache, answer."""
 Kind = Literal["mercury", "openai"]
+Prices = tuple[float, float, float]
+"""In that order."""
 _THINKING_TOKENS = {"instant": 0, "low": 2048, "medium": 4096, "high": 12_288}
 
 
@@ -122,7 +124,7 @@ def hosted(spec: str, access: Access) -> Hosted:
     return Hosted(name, kind, where, model, key, effort, other)
 
 
-def cost(model: str, usage: Usage, prices: Mapping[str, tuple[float, float, float]]) -> float | None:
+def cost(model: str, usage: Usage, prices: Mapping[str, Prices]) -> float | None:
     """US dollars, None where a price or a count is not known."""
     price = prices.get(model)
     if price is None or usage.prompt is None or usage.answer is None:
@@ -132,7 +134,7 @@ def cost(model: str, usage: Usage, prices: Mapping[str, tuple[float, float, floa
     return sum(count * dollars for count, dollars in zip(tokens, price, strict=True)) / 1e6
 
 
-def priced(entry: Mapping[str, object]) -> tuple[float, float, float] | None:
+def priced(entry: Mapping[str, object]) -> Prices | None:
     """The prices of a catalogue's entry, which has them as texts for one token."""
     pricing = entry.get("pricing")
     if not isinstance(pricing, Mapping):
@@ -142,19 +144,6 @@ def priced(entry: Mapping[str, object]) -> tuple[float, float, float] | None:
         cached = float(str(pricing.get("input_cache_reads", prompt)))
     except (KeyError, ValueError):
         return None
+    if not all(0 <= price < 1 for price in (prompt, cached, answer)):
+        return None
     return prompt * 1e6, cached * 1e6, answer * 1e6
-
-
-def told(model: str, usage: Usage, seconds: float, prices: Mapping[str, tuple[float, float, float]]) -> str:
-    """What an answer took, as a note of a few words; what the server does not say is left out."""
-    parts = [model]
-    if usage.prompt is not None:
-        parts.append(f"{usage.prompt:,} tokens in")
-    if usage.answer is not None:
-        parts.append(f"{usage.answer:,} out")
-        if seconds > 0 and usage.answer:
-            parts.append(f"{usage.answer / seconds:,.0f} tokens/s")
-    dollars = cost(model, usage, prices)
-    if dollars is not None:
-        parts.append(f"${dollars:.4f}" if dollars >= 0.0001 else "under $0.0001")
-    return ", ".join(parts)

@@ -23,6 +23,9 @@ _MOST_CONTEXT_CHARS = 96_000
 _TAGS = {"Python": "python", "JavaScript": "javascript", "TypeScript": "typescript", "TSX": "tsx", "Go": "go",
          "Rust": "rust", "C": "c", "Java": "java", "JSON": "json"}  # fmt: skip
 _COMMENTS = {"Python": "#"}
+_PROSE = {"", ".txt", ".text", ".log", ".adoc", ".asciidoc", ".org", ".tex", ".html", ".htm", ".po", ".csv", ".feature",
+          ".yml", ".yaml"}  # fmt: skip
+"""Files that may hold plain sentences, by what their names end in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     before, after = masked.mask(_tail_of(head, around * 2 // 3)), masked.mask(_head_of(tail, around // 3))
     language = _language(document.path)
     fence = fence_for(f"{before}\n{old}\n{after}")
-    place = Place(old, before, after, language == "Markdown")
+    prose = PurePath(document.path).suffix.lower() in _PROSE
+    place = Place(old, before, after, language == "Markdown", prose)
     findings = "".join(f"- line {d.line}: {d.message}\n" for d in request.diagnostics[:20])
     text = fill(
         "rewrite",

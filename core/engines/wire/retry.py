@@ -15,6 +15,10 @@ from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.5
 MOST_SECONDS = 8.0
+OPTIONAL = frozenset(
+    {"diffusing", "max_completion_tokens", "max_tokens", "reasoning_effort", "stream_options", "temperature"}
+)
+"""Fields without which a request is still the same one."""
 
 
 def worth(status: int, headers: Mapping[str, str]) -> bool:
@@ -25,22 +29,21 @@ def worth(status: int, headers: Mapping[str, str]) -> bool:
     return status in {408, 409, 425, 429} or status >= 500
 
 
-def queued(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the server is only busy, and says when to come back: then patience is what it asks for."""
-    return status == 429 and ("retry-after" in headers or "retry-after-ms" in headers)
-
-
-def wait(attempt: int, headers: Mapping[str, str], body: bytes, now: datetime, chance: float) -> float:
-    """Seconds until the next try; `attempt` counts from 0, `chance` is 0..1."""
-    told = _told(headers, body, now)
-    if told is not None:
-        # Many that were told the same must not come back together.
-        return told * (1 + 0.25 * chance) if attempt else told
+def wait(attempt: int, asked: float | None, chance: float) -> float:
+    """Seconds until the next try; `attempt` counts from 0, `asked` is the server's word, `chance` is 0..1."""
+    if asked is not None:
+        # Many that were told the same must not come back together, and nobody every millisecond.
+        return max(asked * (1 + 0.25 * chance), FIRST_SECONDS if attempt > 1 else 0) if attempt else asked
     return float(min(MOST_SECONDS, FIRST_SECONDS * 2**attempt) * (1 - 0.25 * chance))
 
 
+def asked(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
+    """The seconds that the server asks for; None where it says nothing that can be a wait: no time at all is none."""
+    seconds = _told(headers, body, now)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
 def _told(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
-    """What the server asks for; None where it says nothing that can be a wait."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -48,7 +51,7 @@ def _told(headers: Mapping[str, str], body: bytes, now: datetime) -> float | Non
     if (seconds := _number(after)) is not None:
         return seconds
     if after and (date := _date(after)) is not None:
-        return max(0.0, (date - now).total_seconds())
+        return (date - now).total_seconds()
     if match := re.search(rb'"retry_after(_ms)?"\s*:\s*"?([0-9.]{1,12})', body[:65_536]):
         found = _number(match[2].decode())
         return found / 1000 if match[1] and found is not None else found
@@ -72,11 +75,12 @@ def _date(text: str) -> datetime | None:
 
 
 def unwanted(said: str, fields: Mapping[str, object]) -> str | None:
-    """The optional field of a request that a refusal complains of, by its name in the server's sentence."""
+    """The optional field of a request that a refusal complains of, by its name in the server's sentence.
+
+    What the question itself is made of is never one: without its prompt it would be another question.
+    """
     words = set(re.findall(r"[a-z_]+", said.lower()))
-    return next(
-        (name for name in fields if name in words and name not in {"model", "messages", "stream"}), None
-    )
+    return next((name for name in fields if name in words and name in OPTIONAL), None)
 
 
 def parsed(body: bytes) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from sharpen.core.document import Document
 from sharpen.core.errors import NothingHeld
 from sharpen.core.region import Region
 from sharpen.core.request import Request
-from tests.core.engines.conftest import Server, answers, engine
+from tests.core.engines.conftest import Server, answers, engine, status
 
 Serve = Callable[..., Server]
 BEFORE = "class Parser:\n    size = 4096\n\n"
@@ -53,9 +54,16 @@ def test_43_what_is_certain_is_put_right(name: str, serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_43_none_is_the_region_as_it_is(serve: Serve) -> None:
-    (found,) = [i for i in engine(serve(answers("None")).url).refine(wish()) if isinstance(i, Candidate)]
+def test_43_none_is_the_region_as_it_is_where_an_edit_is_predicted_and_nowhere_else(serve: Serve) -> None:
+    whole = {"choices": [{"index": 0, "message": {"content": "None"}, "finish_reason": "stop"}]}
+    headers = ["content-type: application/json"]
+    server = serve(status(200, json.dumps(whole).encode(), headers))
+    begun = replace(wish(), begun="-a\n+b\n")
+    (found,) = [i for i in engine(server.url).refine(begun) if isinstance(i, Candidate)]
     assert found.text == OLD
+    assert server.requests[0].startswith(b"POST /v1/edit/completions")
+    with pytest.raises(NothingHeld, match="says None"):
+        list(engine(serve(answers("None")).url).refine(wish()))
 
 
 BAD = {

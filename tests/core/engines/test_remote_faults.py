@@ -13,6 +13,7 @@ import pytest
 from sharpen.core.errors import NothingHeld
 from tests.core.engines.conftest import (
     DONE,
+    KEY,
     STOP,
     STREAM,
     Peer,
@@ -58,8 +59,10 @@ GOOD: dict[str, tuple[Script, str]] = {
     "24 parts for others": (says(event({"choices": [], "usage": {"prompt_tokens": 3}}), event({"id": "x"}), event({"choices": [{"index": 1, "delta": {"content": "no"}}]}), event({"choices": [{"index": 0, "delta": None}]}), frame("abd"), STOP, DONE), "abd\n"),
     "25 content in parts": (says(delta([{"type": "text", "text": "abd"}]), STOP, DONE), "abd\n"),
     "29 thinking first": (says(delta(reasoning_content="hm"), delta("<think>so"), delta("</think>\nabd"), STOP, DONE), "abd\n"),
+    "38 packed once": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n" + gzip.compress(frame("abd") + STOP + DONE)), "abd\n"),
     "31 at once": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n" + json.dumps({"choices": [{"message": {"content": "abd"}, "finish_reason": "stop"}]}).encode()), "abd\n"),
     "40 an interim answer": (raw(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + frame("abd") + STOP + DONE), "abd\n"),
+    "44 usage beyond all numbers": (says(frame("abd"), event({"choices": [], "usage": {"prompt_tokens": 10**400, "completion_tokens": 10**400}}), STOP, DONE), "abd\n"),
     "44 usage that is none": (says(frame("abd"), event({"choices": [], "usage": {"prompt_tokens": "x", "completion_tokens": -1}}), event({"choices": [], "usage": None}), STOP, DONE), "abd\n"),
 }  # fmt: skip
 
@@ -160,6 +163,7 @@ BAD: dict[str, tuple[Script, str]] = {
     "27 content filter": (says(frame("ab"), delta(finish="content_filter"), DONE), "content filter"),
     "27 error": (says(frame("ab"), delta(finish="error"), DONE), "ended the answer with"),
     "27 abort": (says(frame("ab"), delta(finish="abort"), DONE), "ended the answer with"),
+    "27 the key as a reason": (says(frame("ab"), delta(finish=KEY.upper()), DONE), r"\[key\]"),
     "27 a tool": (says(frame("ab"), delta(finish="tool_calls"), DONE), "asked for a tool"),
     "27 nothing": (says(STOP, DONE), "answered with nothing"),
     "30 one long line": (says(b"data: " + b"x" * 300_000), "an event of more than"),
@@ -172,6 +176,12 @@ BAD: dict[str, tuple[Script, str]] = {
     "37 sent elsewhere": (status(302, b"", ["location: http://127.0.0.2:9/"]), "sends elsewhere"),
     "38 rubbish for gzip": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nrubbish that is long"), "unpacked"),
     "38 gzip that never comes": (unflushed, "sent nothing"),
+    "38 packed twice": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip, gzip\r\nconnection: close\r\n\r\n" + gzip.compress(gzip.compress(b": " + b"x" * 5_000_000))), "packed several times"),
+    "38 packed as nobody can": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: br\r\nconnection: close\r\n\r\nx"), "packed as br"),
+    "38 a little that stands for much": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n" + gzip.compress((b": " + b"x" * 60_000 + b"\n\n") * 60)), "more than 2 MB"),
+    "40 the key in the status line": (raw(f"Authorization: Bearer {KEY.upper()}\r\n\r\n".encode()), r"does not speak HTTP.*\[key\]"),
+    "40 the key as the content type": (raw(f"HTTP/1.1 200 OK\r\ncontent-type: x/{KEY}\r\ncontent-length: 0\r\n\r\n".encode()), r"\[key\]"),
+    "40 a content type that drives a terminal": (raw(b"HTTP/1.1 200 OK\r\ncontent-type: x/\x9b2J\r\ncontent-length: 0\r\n\r\n"), "answers with x/·2j"),
     "40 rubbish after the status": (raw(b"HTTP/1.1 200\rnonsense\x00\r\n\r\n"), "HTTP|closed"),
     "40 no HTTP": (raw(b"SSH-2.0-OpenSSH_9.9\r\n\r\n"), "does not speak HTTP"),
     "40 no content": (status(204), "204"),

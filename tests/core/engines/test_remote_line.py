@@ -95,6 +95,13 @@ def test_a_busy_server_is_asked_again_after_its_wait(headers: list[str], body: b
     assert refine(server.url)[1].text == "abd\n"
 
 
+@pytest.mark.parametrize("after", ["0", "Sun, 01 Nov 2026 00:00:00 GMT"])
+def test_a_server_that_asks_for_no_wait_at_all_is_not_asked_without_end(after: str, serve: Serve) -> None:
+    server = serve(status(429, b"", [f"retry-after: {after}"]))
+    fails(server.url, "no more requests")
+    assert len(server.requests) == 3
+
+
 def test_a_wait_beyond_the_deadline_is_told_and_not_waited_for(serve: Serve) -> None:
     server = serve(status(429, b"", ["retry-after: 3600"]))
     assert "3600" in fails(server.url, "429").hint

@@ -11,10 +11,12 @@ import pytest
 from sharpen.core.document import Document
 from sharpen.core.engines.wire import faults
 from sharpen.core.engines.wire.address import address, usable_key
+from sharpen.core.engines.wire.bill import Bill
 from sharpen.core.engines.wire.chunks import Usage
 from sharpen.core.engines.wire.harmless import harmless
-from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted, priced, told
+from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted, priced
 from sharpen.core.engines.wire.prompt import asked
+from sharpen.core.engines.wire.retry import asked as asked_for
 from sharpen.core.engines.wire.retry import wait
 from sharpen.core.engines.wire.snapshots import Snapshots, common_prefix
 from sharpen.core.engines.wire.sse import Parser
@@ -85,9 +87,12 @@ def test_the_events_are_the_same_however_the_bytes_are_cut() -> None:
 
 def test_a_wait_is_the_servers_word_or_grows() -> None:
     now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-    assert wait(0, {"retry-after": "Tue, 24 Nov 2026 12:00:09 GMT"}, b"", now, 0) == 9
-    assert wait(0, {"retry-after": "nan"}, b"", now, 0) == 0.5
-    assert [wait(n, {}, b"", now, 0) for n in range(6)] == [0.5, 1, 2, 4, 8, 8]
+    assert asked_for({"retry-after": "Tue, 24 Nov 2026 12:00:09 GMT"}, b"", now) == 9
+    for nothing in ("nan", "0", "0.0", "-3", "Tue, 24 Nov 2026 11:59:51 GMT", "soon"):
+        assert asked_for({"retry-after": nothing}, b"", now) is None
+    assert wait(0, 9, 0) == 9
+    assert [wait(n, None, 0) for n in range(6)] == [0.5, 1, 2, 4, 8, 8]
+    assert wait(5, 0.001, 0) == 0.5, "no server is asked a thousand times a second"
 
 
 def test_no_character_that_drives_a_terminal_is_left() -> None:
@@ -156,15 +161,29 @@ def test_a_region_that_does_not_fit_asks_for_a_smaller_one() -> None:
     assert "a.py::SYMBOL" in error.value.hint
 
 
+def billed(*entries: tuple[str, Usage]) -> Bill:
+    return Bill(list(entries))
+
+
 def test_what_is_not_known_of_the_cost_is_not_said() -> None:
-    assert told("m", Usage(), 1.0, {}) == "m"
-    assert told("mercury-2", Usage(1000, 500, 0), 0.5, {"mercury-2": (0.25, 0.025, 0.75)}) == (
+    assert billed(("m", Usage())).note(1.0, {}) == "m"
+    assert billed(("mercury-2", Usage(1000, 500, 0))).note(0.5, {"mercury-2": (0.25, 0.025, 0.75)}) == (
         "mercury-2, 1,000 tokens in, 500 out, 1,000 tokens/s, $0.0006"
     )
     assert priced({"pricing": {"prompt": "0.00000025", "completion": "0.00000075"}}) == pytest.approx(
         (0.25, 0.25, 0.75)
     )
     assert priced({"pricing": None}) is None
+    for odd in ("inf", "nan", "-1", "1e999"):
+        assert priced({"pricing": {"prompt": odd, "completion": "0.1"}}) is None
+
+
+def test_all_requests_of_a_run_are_on_its_bill() -> None:
+    prices = {"a": (1.0, 1.0, 1.0), "b": (2.0, 2.0, 2.0)}
+    two = billed(("a", Usage(1000, 500)), ("b", Usage(1000, 500)))
+    assert two.note(0, prices) == "a and b, 2 requests, 2,000 tokens in, 1,000 out, $0.0045"
+    some = billed(("a", Usage(1000, 500)), ("a", Usage()))
+    assert some.note(0, prices) == "a, 2 requests, at least 1,000 tokens in, at least 500 out"
 
 
 @pytest.mark.parametrize("end", ["; nothing was written", "; nothing was applied", ""])
