@@ -44,7 +44,7 @@ def message(request: Request, told: Asked) -> str:
     parts = (
         _tagged("recently_viewed_code_snippets", "".join(snippets)),
         _tagged("current_file_content", file),
-        _tagged("edit_diff_history", masked.mask(_latest(request.begun))),
+        _tagged("edit_diff_history", _latest(masked.mask(request.begun))),
     )
     return "\n".join(parts)
 

@@ -45,12 +45,12 @@ class Asked:
 def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None) -> Asked:
     """The messages for a rewrite of the region. Raises BadInput where it does not fit the window with its answer.
 
-    masked: who hides secrets; a fresh one where none is given.
+    masked: who hides secrets; where none is given, one that knows those of all that is sent.
     """
-    masked = Masked() if masked is None else masked
+    masked = Masked(_texts(request)) if masked is None else masked
     document, region = request.document, request.region
     budget = int((window_tokens - answer_tokens) * CHARS_A_TOKEN * 0.8)
-    old = masked.mask(request.text)
+    old = masked.cut(document.text, region.start_char, region.end_char)
     if budget < len(old) + 4000:
         raise BadInput(
             f"{document.path}: {region.label or 'the whole file'} does not fit the model's window of "
@@ -60,8 +60,11 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     room = min(_MOST_CONTEXT_CHARS, budget - len(old) - 3000)
     background = _background(request, masked, room // 2)
     around = room - len(background)
-    head, tail = document.text[: region.start_char], document.text[region.end_char :]
-    before, after = masked.mask(_tail_of(head, around * 2 // 3)), masked.mask(_head_of(tail, around // 3))
+    before = masked.cut(
+        document.text, _start(document.text[: region.start_char], around * 2 // 3), region.start_char
+    )
+    tail = _head_of(document.text[region.end_char :], around // 3)
+    after = masked.cut(document.text, region.end_char, region.end_char + len(tail))
     language = _language(document.path)
     fence = fence_for(f"{before}\n{old}\n{after}")
     place = Place(old, before, after, language == "Markdown")
@@ -85,6 +88,12 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     system = fill("rewrite_system").strip()
     messages = ({"role": "system", "content": system}, {"role": "user", "content": text})
     return Asked(messages, place, masked, fence, _TAGS.get(language, ""), before, after, background)
+
+
+def _texts(request: Request) -> tuple[str, ...]:
+    """All that may go out, each text whole."""
+    others = (request.instruction, request.outline, request.begun, *(d.message for d in request.diagnostics))
+    return (request.document.text, *(document.text for document in request.context), *others)
 
 
 def again(request: Asked, answer: str, why: str) -> tuple[Message, ...]:
@@ -147,11 +156,11 @@ def _fenced(text: str, fence: str) -> str:
     return f"{fence}\n{body}\n{fence}" if body else "(nothing)"
 
 
-def _tail_of(text: str, room: int) -> str:
-    """The last whole lines within `room` characters."""
+def _start(text: str, room: int) -> int:
+    """Where the last whole lines within `room` characters begin."""
     if len(text) <= room:
-        return text
-    return text[text.find("\n", len(text) - room) + 1 :] if room > 0 else ""
+        return 0
+    return text.find("\n", len(text) - room) + 1 or len(text) if room > 0 else len(text)
 
 
 def _head_of(text: str, room: int) -> str:
