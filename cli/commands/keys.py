@@ -17,12 +17,22 @@ ACTIONS = ("set", "list", "rm")
 def run(action: str, engine: str | None) -> int:
     """Do it; exit 2 for another word or engine."""
     if action not in ACTIONS:
-        raise BadInput(f"there is no sharpen keys {action}", "sharpen keys set ENGINE | list | rm ENGINE")
+        said = f"there is no sharpen keys {_harmless(action)}"
+        raise BadInput(
+            said, "sharpen keys set ENGINE | list | rm ENGINE; a key is asked for, or read from stdin"
+        )
     if action == "list":
         return _list()
-    name = (engine or "").partition("#")[0].partition(":")[0]
-    if engine is None or name not in keyfile.ENGINES:
-        named = f"there are no keys for {engine}" if engine else f"sharpen keys {action} needs an engine"
+    engine = (engine or "").partition("#")[0]
+    name, _, where = engine.partition(":")
+    if name not in keyfile.ENGINES or (
+        where and (name == "mercury" or not where.startswith(("http://", "https://", "unix:")))
+    ):
+        named = (
+            f"there are no keys for {_harmless(engine)}"
+            if engine
+            else f"sharpen keys {action} needs an engine"
+        )
         raise BadInput(named, "one of: mercury, openai:https://HOST, openai (servers on this machine)")
     origin = origin_of(engine)
     if action == "set":
@@ -37,6 +47,11 @@ def run(action: str, engine: str | None) -> int:
         raise BadInput(f"no key is kept for {engine} at {_told(origin)}", hint)
     say(f"removed the key for {engine}")
     return Exit.DONE
+
+
+def _harmless(word: str) -> str:
+    """The word, unless it may be a key that was typed in the wrong place: those are not shown."""
+    return word if len(word) <= 12 and word.isalpha() else "what was named"
 
 
 def _told(origin: str) -> str:

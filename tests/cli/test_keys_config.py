@@ -73,6 +73,23 @@ def test_what_cannot_be_set_is_one_sentence(box: Any, line: str, stdin: bytes, s
     assert not (box.state / "config").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("set", "mercury", KEY), ("set", KEY), (KEY,), ("set", f"mercury:{KEY}"), ("set", f"mercury#{KEY}"),
+     ("set", f"openai:{KEY}"), ("rm", "mercury", KEY, KEY), ("rm", KEY), ("rm", f"mercury#{KEY}")],
+)  # fmt: skip
+def test_a_key_that_is_typed_as_an_argument_is_never_shown(box: Any, words: tuple[str, ...]) -> None:
+    done = box.run("keys", *words)
+    assert done.returncode == 2
+    assert KEY.encode() not in done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_key_too_many_is_said_to_come_from_a_question_or_stdin(box: Any) -> None:
+    said = box.run("keys", "set", "mercury", KEY).stderr.decode()
+    assert "asked for, or read from standard input" in said
+
+
 def test_a_setting_is_written_into_the_users_own_file_and_the_rest_of_it_stays(box: Any) -> None:
     file = box.state / "config" / "config.toml"
     assert box.run("config", "path").stdout.decode().strip() == str(file)
