@@ -90,7 +90,7 @@ def play(
     with (
         viewer(job, options, terminal, _undo(journal)) as shown,
         interruptible(cancel),
-        _bounded(options.timeout, cancel) as late,
+        bounded(options.timeout, cancel) as late,
     ):
         view = _sparing(shown) if spared and not options.json else shown
 
@@ -216,7 +216,7 @@ def _print_result(job: Job, end: Finished, options: Options) -> None:
 
 
 @contextmanager
-def _bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.Event]:
+def bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.Event]:
     """Sets the token, and the event that it yields, once the time is over."""
     late = threading.Event()
     if seconds is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sharpen.cli.serve.asked import VERSION, Asked
 from sharpen.core.canvas import Canvas
+from sharpen.core.document import Document
 from sharpen.core.events import Event, Finished, Framed, Proposed, Verified
 from sharpen.core.patch import Patch
 
@@ -138,7 +139,7 @@ def region(asked: Asked, patch: Patch | None) -> str:
     before, place = asked.document.text, asked.region
     if patch is None:
         return before[place.start_char : place.end_char]
-    text = patch.result(asked.document.path).decode("utf-8")
+    text = Document.from_bytes(patch.result(asked.document.path), asked.document.path).text
     return text[place.start_char : len(text) - (len(before) - place.end_char)]
 
 

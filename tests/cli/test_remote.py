@@ -117,6 +117,34 @@ def test_a_dry_run_sends_nothing_and_shows_what_would_be_sent(
     assert shown.replace('"diffusing":true,', "") == without_frames
 
 
+def test_a_dry_run_shows_what_is_sent_to_a_server_that_was_named_without_a_model(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    models = b'{"data": [{"id": "first", "max_model_len": 9000}]}'
+    listed = status(200, models, ("content-type: application/json",))
+    server = start(listed, listed, answers(fenced(BETTER)))
+    words = ("multiply in `area`", "shape.py", "-v")
+    seen = []
+    for flag in ("--dry-run", "-y"):
+        done = edit(place, server, *words, flag, engine=f"openai:{server.url}")
+        assert done.returncode == 0, done.stderr
+        seen.append(next(line for line in done.stderr.splitlines() if line.startswith("{")))
+        if flag == "--dry-run":
+            assert server.requests[0].startswith(b"GET /v1/models")
+            assert len(server.requests) == 1
+    assert seen[0].replace('"diffusing":true,', "") == seen[1].replace('"diffusing":true,', "")
+    assert '"model":"first"' in seen[0]
+
+
+def test_a_dry_run_goes_on_where_the_server_is_not_there(place: Path, start: Callable[..., Server]) -> None:
+    server = start(answers(""))
+    server.close()
+    done = edit(place, server, "multiply in `area`", "shape.py", "--dry-run", engine=f"openai:{server.url}")
+    assert done.returncode == 0, done.stderr
+    assert "depends on the model" in done.stderr
+    assert "no code was sent" in done.stderr
+
+
 def test_several_regions_are_applied_whole_or_not_at_all(place: Path, start: Callable[..., Server]) -> None:
     (place / "other.py").write_text("def far():\n    return 2\n")
     good, bad = answers(fenced(BETTER)), answers("Sorry, no.")

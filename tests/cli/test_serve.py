@@ -321,6 +321,25 @@ def test_our_own_client_repairs_a_file_through_it(sandbox: Any, shared: Served) 
     assert any(state == "draft" for frame in frames for _text, state, _sure in frame["cells"])
 
 
+@pytest.mark.parametrize("flags", [(), ("-v",)])
+def test_our_own_client_sends_a_large_file_whole(
+    sandbox: Any, shared: Served, flags: tuple[str, ...]
+) -> None:
+    padding = "".join(f"# line {n} of many that are of no interest to anybody\n" for n in range(1800))
+    file = sandbox.write("large.py", padding + BROKEN)
+    done = sandbox.run("fix", "large.py", "-e", f"openai:{shared.url}", *flags)
+    assert done.returncode == 1, done.stderr
+    assert file.read_text() == padding + WHOLE
+
+
+def test_a_file_in_the_encoding_that_it_declares_is_repaired_through_it(sandbox: Any, shared: Served) -> None:
+    head = "# -*- coding: latin-1 -*-\nname = 'caf\xe9'\n\n\n".encode("latin-1")
+    file = sandbox.write("old.py", head + BROKEN.encode())
+    done = sandbox.run("fix", "old.py", "-e", f"openai:{shared.url}")
+    assert done.returncode == 1, done.stderr
+    assert file.read_bytes() == head + WHOLE.encode()
+
+
 def test_where_several_candidates_are_asked_for_all_that_hold_are_told_the_best_first(
     sandbox: Any, serve: Start
 ) -> None:
