@@ -27,6 +27,7 @@ _DANGEROUS = (
     "engine_url",
     "base_url",
     "command",
+    "allow_http",
     "yes",
     "undo_days",
     "undo_megabytes",
@@ -49,6 +50,8 @@ class Config:
     """Seconds."""
     animation: str = "full"
     """One of `ANIMATIONS`."""
+    allow_http: str | None = None
+    """Hosts, with blanks between, to which a key may go unencrypted."""
     strict: bool = False
     yes: bool = False
     undo_days: int = 90
@@ -163,6 +166,13 @@ def _text(value: object) -> str:
     return value
 
 
+def _hosts(value: object) -> str:
+    names = value.replace(",", " ").split() if isinstance(value, str) else []
+    if not names or any(set(name) & set("/*@?#") for name in names):
+        raise ValueError("the name of a host, with or without its port, or several")
+    return " ".join(names)
+
+
 def _flag(value: object) -> bool:
     words = {
         "1": True,
@@ -228,6 +238,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "check": _text,
     "check_timeout": _seconds,
     "animation": _animation,
+    "allow_http": _hosts,
     "strict": _flag,
     "yes": _flag,
     "undo_days": _whole(1),

@@ -71,7 +71,7 @@ def set_value(key: str, value: str) -> int:
         raise BadInput(f"{file} has {key} in a form that cannot be changed in place", "change it by hand")
     draft = file.with_name(f".config-{os.getpid()}.toml")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.write_text(result, encoding="utf-8")
         draft.replace(file)
     except OSError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from sharpen.cli import keyfile
-from sharpen.cli.access import VARIABLES, from_environment, origin_of
+from sharpen.cli.access import VARIABLES, from_environment, in_clear, origin_of
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, say
-from sharpen.core.engines.wire.address import HERE
+from sharpen.core.engines.wire.address import HERE, address, encrypted
 from sharpen.core.errors import BadInput
 
 ACTIONS = ("set", "list", "rm")
@@ -24,9 +24,9 @@ def run(action: str, engine: str | None) -> int:
     if action == "list":
         return _list()
     engine = (engine or "").partition("#")[0]
-    name, _, where = engine.partition(":")
+    name, _, place = engine.partition(":")
     if name not in keyfile.ENGINES or (
-        where and (name == "mercury" or not where.startswith(("http://", "https://", "unix:")))
+        place and (name == "mercury" or not place.startswith(("http://", "https://", "unix:")))
     ):
         named = (
             f"there are no keys for {_harmless(engine)}"
@@ -38,6 +38,9 @@ def run(action: str, engine: str | None) -> int:
     if action == "set":
         kept = keyfile.put(name, origin, _asked(engine))
         say(f"kept in {kept.where}, for {_told(origin)} alone")
+        if origin != HERE and not (where := address(origin)).private and not in_clear(where):
+            say("as things are it is not sent there: the connection is not encrypted")
+            say(f"  {encrypted(where)}")
         if engine == "openai":
             say("for a server elsewhere: sharpen keys set openai:https://HOST")
         return Exit.DONE

@@ -237,6 +237,32 @@ def test_beyond_loopback_only_with_a_token(sandbox: Any) -> None:
     assert b"no token is set" in done.stderr
 
 
+def test_our_own_client_brings_its_token_beyond_loopback_where_the_host_was_named_for_it(
+    sandbox: Any, serve: Start
+) -> None:
+    served = serve("--host", "0.0.0.0", "--port", "0", SHARPEN_SERVE_TOKEN="secret-token")
+    url = served.url
+    host = url.removeprefix("http://").removesuffix("/v1")
+    file = sandbox.write("a.py", BROKEN)
+    sandbox.env |= {
+        "SHARPEN_API_KEY": "secret-token", "NO_PROXY": "*", "SHARPEN_CONFIG_DIR": str(sandbox.state / "config")
+    }  # fmt: skip
+    done = sandbox.run("fix", "a.py", "-e", f"openai:{url}")
+    assert done.returncode == 3
+    for way in (b"https://", b"ssh -L", f"sharpen config set allow_http {host}".encode()):
+        assert way in done.stderr
+    sandbox.write("sharpen.toml", f'allow_http = "{host}"\n')
+    assert sandbox.run("fix", "a.py", "-e", f"openai:{url}").returncode == 2, "a project's file has no say"
+    (sandbox.folder / "sharpen.toml").unlink()
+    assert sandbox.run("config", "set", "allow_http", "elsewhere.example").returncode == 0
+    assert sandbox.run("fix", "a.py", "-e", f"openai:{url}").returncode == 3
+    assert file.read_text() == BROKEN
+    assert sandbox.run("config", "set", "allow_http", host).returncode == 0
+    done = sandbox.run("fix", "a.py", "-e", f"openai:{url}")
+    assert done.returncode == 1, done.stderr
+    assert file.read_text() == WHOLE
+
+
 def test_a_port_that_is_taken_is_said(sandbox: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
