@@ -32,6 +32,8 @@ _DANGEROUS = (
     "undo_days",
     "undo_megabytes",
 )
+_MOST_SECONDS = 1e7
+"""No timer takes much more."""
 _REFUSED = "a project's file may not: it must not make you send code somewhere, run something or lose what you can undo"
 
 
@@ -208,7 +210,7 @@ def _seconds(value: object) -> float:
         number = float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:
         number = 0.0
-    if number <= 0:
+    if not 0 < number <= _MOST_SECONDS:  # nor is it "not a number"
         raise ValueError("a number of seconds above 0")
     return number
 
