@@ -112,7 +112,11 @@ def test_the_whole_protocol(serve: Start) -> None:
     progress = [f["diffusion_meta"]["diffusion_progress"] for f in (*frames, last)]
     assert progress == sorted(progress)
     assert progress[-1] == 1
+    assert progress[0] < 0.5 < progress[-1]
     assert progress[-2] < 1
+    masked = [cell for frame in frames for cell in frame["x_sharpen"]["cells"] if cell[1] == "masked"]
+    assert masked
+    assert {(cell[0], cell[2]) for cell in masked} == {("", None)}
     assert last["choices"][0]["finish_reason"] == "stop"
     assert last["choices"][0]["delta"]["content"] == WHOLE
     # a next edit, with Mercury's tags
