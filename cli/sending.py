@@ -53,6 +53,8 @@ class Parcel:
 
     previews: tuple[Preview, ...]
     files: int
+    left_out: tuple[str, ...] = ()
+    """Files that should go along and for which there is no room beside one of the regions."""
 
     @property
     def size(self) -> int:
@@ -72,8 +74,10 @@ def parcel(job: Job, engine: Engine, cancel: CancelToken | None = None) -> Parce
     if cancel is not None:
         engine.settle(cancel)
     previews = tuple(engine.preview(_request(job, index)) for index in range(len(job.targets)))
-    files = {t.document.path for t in job.targets} | {d.path for d in job.context}
-    return Parcel(previews, len(files))
+    never = set.intersection(*(set(preview.left_out) for preview in previews))
+    files = {t.document.path for t in job.targets} | ({d.path for d in job.context} - never)
+    left_out = dict.fromkeys(path for preview in previews for path in preview.left_out)
+    return Parcel(previews, len(files), tuple(left_out))
 
 
 def sentence(size: int, files: int, host: str) -> str:
@@ -97,6 +101,8 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
         for preview in previews:
             say(f"POST {preview.address}")
             say(harmless(preview.body.decode("utf-8", "replace")))
+    for path in sent.left_out if not options.quiet and not options.json else ():
+        say(f"sharpen: {path} is not sent: there is no room for it beside the region")
     if options.dry_run:
         if not options.quiet:
             say(f"no code was sent; it would be {size:,} bytes to {first.host} (-v shows them)")

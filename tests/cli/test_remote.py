@@ -145,6 +145,27 @@ def test_a_dry_run_goes_on_where_the_server_is_not_there(place: Path, start: Cal
     assert "no code was sent" in done.stderr
 
 
+def test_a_file_for_which_there_is_no_room_is_named_and_not_counted(
+    place: Path, start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    (place / "large.py").write_text("x = 1\n" * 20_000)
+    (place / "small.py").write_text("y = 1\n")
+    server = start(answers(fenced(BETTER)))
+    words = ("multiply in `area`", "shape.py", "-c", "large.py", "-c", "small.py")
+    done = edit(place, server, *words, "-y", engine=f"openai:http://0.0.0.0:{server.port}/v1#m")
+    assert done.returncode == 0, done.stderr
+    assert "from 2 files, to 0.0.0.0" in done.stderr
+    assert "large.py is not sent: there is no room for it" in done.stderr
+    assert "small.py is not sent" not in done.stderr
+    said = server.bodies[0]["messages"][1]["content"]
+    assert "File for reference: small.py" in said
+    assert "File for reference: large.py" not in said
+    engine = "openai:http://gpu.example/v1#m"  # a dry run opens nothing
+    done = edit(place, server, *words, "--dry-run", engine=engine)
+    assert "large.py is not sent" in done.stderr
+
+
 def test_several_regions_are_applied_whole_or_not_at_all(place: Path, start: Callable[..., Server]) -> None:
     (place / "other.py").write_text("def far():\n    return 2\n")
     good, bad = answers(fenced(BETTER)), answers("Sorry, no.")

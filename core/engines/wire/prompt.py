@@ -40,6 +40,8 @@ class Asked:
     """The text before the region, cut to the budget, for a server that fills in the middle."""
     after: str
     background: str
+    left_out: tuple[str, ...] = ()
+    """Files that should have gone along and for which there was no room."""
 
 
 def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None) -> Asked:
@@ -58,7 +60,7 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
             f"name a part of it: {document.path}::SYMBOL",
         )
     room = min(_MOST_CONTEXT_CHARS, budget - len(old) - 3000)
-    background = _background(request, masked, room // 2)
+    background, left_out = _background(request, masked, room // 2)
     around = room - len(background)
     before = masked.cut(
         document.text, _start(document.text[: region.start_char], around * 2 // 3), region.start_char
@@ -87,7 +89,8 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     )
     system = fill("rewrite_system").strip()
     messages = ({"role": "system", "content": system}, {"role": "user", "content": text})
-    return Asked(messages, place, masked, fence, _TAGS.get(language, ""), before, after, background)
+    tag = _TAGS.get(language, "")
+    return Asked(messages, place, masked, fence, tag, before, after, background, left_out)
 
 
 def _texts(request: Request) -> tuple[str, ...]:
@@ -130,15 +133,18 @@ def _language(path: str) -> str:
     return "Markdown" if suffix in {".md", ".markdown", ".rst"} else suffix.removeprefix(".") or "plain text"
 
 
-def _background(request: Request, masked: Masked, room: int) -> str:
-    """The documents that go along and the outline, as much of them as there is room for."""
+def _background(request: Request, masked: Masked, room: int) -> tuple[str, tuple[str, ...]]:
+    """The documents that go along and the outline, as much of them as there is room for, and what there is not."""
     parts: list[str] = []
+    left_out: list[str] = []
     for document in request.context:
         text = masked.mask(document.text)
         piece = f"File for reference: {document.path}\n{_fenced(text, fence_for(text))}\n\n"
         if len(piece) <= room:
             parts.append(piece)
             room -= len(piece)
+        else:
+            left_out.append(document.path)
     if request.begun:
         text = masked.mask(request.begun)
         piece = f"What the user has changed so far, to be gone on with:\n{_fenced(text, fence_for(text))}\n\n"
@@ -148,7 +154,7 @@ def _background(request: Request, masked: Masked, room: int) -> str:
     outline = _head_of(masked.mask(request.outline), room - 80)
     if outline:
         parts.append(f"Symbols of the repository that may matter:\n{outline}\n\n")
-    return "".join(parts)
+    return "".join(parts), tuple(left_out)
 
 
 def _fenced(text: str, fence: str) -> str:
