@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from sharpen.cli.terminal import models_folder
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import choose
-from sharpen.core.engines.wire.address import HERE, address
-from sharpen.core.engines.wire.hosted import MERCURY, Access
+from sharpen.core.engines.wire.address import HERE, Address, address
+from sharpen.core.engines.wire.hosted import Access, mercury_address
 
 MOVED = "INCEPTION_BASE_URL"
 VARIABLES = {"mercury": ("INCEPTION_API_KEY", "SHARPEN_API_KEY"), "openai": ("SHARPEN_API_KEY",)}
@@ -43,7 +44,19 @@ def access(environ: Mapping[str, str] | None = None) -> Access:
 
         return keyfile.elsewhere(engine, origin, environ)
 
-    return Access(key, elsewhere, environ.get(MOVED, ""), models_folder())
+    def allowed(where: Address) -> bool:
+        return in_clear(where, environ)
+
+    return Access(key, elsewhere, environ.get(MOVED, ""), allowed, models_folder())
+
+
+def in_clear(where: Address, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the user has named the address's host as one that gets keys unencrypted (`allow_http`)."""
+    from sharpen.cli.settings import load
+
+    named = (load(Path.cwd(), environ).allow_http or "").lower().split()
+    host = where.host.lower()
+    return host in named or host.rpartition(":")[0] in named
 
 
 def origin_of(spec: str, environ: Mapping[str, str] | None = None) -> str:
@@ -51,7 +64,7 @@ def origin_of(spec: str, environ: Mapping[str, str] | None = None) -> str:
     environ = os.environ if environ is None else environ
     name = spec.partition("#")[0]
     if name == "mercury":
-        return address(environ.get(MOVED, "") or MERCURY).origin
+        return mercury_address(environ.get(MOVED, "")).origin
     return HERE if name == "openai" else address(name.removeprefix("openai:")).origin
 
 

@@ -289,7 +289,7 @@ def keys(
     action: Annotated[str, typer.Argument(metavar="set|list|rm")] = "list",
     engine: Annotated[str | None, typer.Argument(metavar="[ENGINE]", show_default=False)] = None,
 ) -> None:
-    """Keys of remote engines, in a file that only you can read. Asked for without echo, or read from stdin."""
+    """Keys of remote engines, in the keyring or a file that only you can read. Asked for without echo, or read from stdin."""
     from sharpen.cli.commands import keys as command
 
     raise typer.Exit(command.run(action, engine))

@@ -6,7 +6,6 @@ files are being written neither is heard. Knows nothing of models, diffs or git 
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import threading
@@ -19,11 +18,12 @@ from typing import TYPE_CHECKING
 from sharpen.cli import checked
 from sharpen.cli.exits import Exit, code_of
 from sharpen.cli.fatal import out, say
+from sharpen.cli.lenient import spares
 from sharpen.cli.options import Options
 from sharpen.cli.settings import load
 from sharpen.cli.terminal import Terminal, state_folder
 from sharpen.core.engines.base import Engine
-from sharpen.core.errors import Interrupted, NothingHeld
+from sharpen.core.errors import EngineUnavailable, Interrupted, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed, Where
 from sharpen.core.patch import Patch
 from sharpen.core.record import Recorded, write
@@ -37,6 +37,7 @@ from sharpen.core.worktree.journal import Journal, Limits
 from sharpen.core.worktree.staged import Staged
 
 if TYPE_CHECKING:
+    from sharpen.cli.show import View
     from sharpen.core.worktree.stage import Planned
 
 Show = Callable[[Event], None]
@@ -82,14 +83,16 @@ def play(
     writer = (
         _writer(job, engine, journal, staged, options) if job.action == "apply" and "-" not in paths else None
     )
+    spared = fixing and spares(options)
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
     with (
-        viewer(job, options, terminal, _undo(journal)) as view,
+        viewer(job, options, terminal, _undo(journal)) as shown,
         interruptible(cancel),
-        _bounded(options.timeout, cancel) as late,
+        bounded(options.timeout, cancel) as late,
     ):
+        view = _sparing(shown) if spared and not options.json else shown
 
         def decide(patch: Patch) -> Patch | None:
             try:
@@ -105,7 +108,7 @@ def play(
                 ended.append(event)
             if isinstance(event, Failed):
                 errors.append(event.error)
-            code = _code(ended, errors, fixing and not options.exit_zero, options)
+            code = _code(ended, errors, fixing and not options.exit_zero, options, spared=spared)
             if isinstance(event, Framed) and options.record:
                 frames.append(Recorded(event.path, event.frame))
             view.see(event, code)
@@ -118,13 +121,19 @@ def play(
             return Exit.INTERRUPTED
         if not options.json:
             _print_result(job, ended[0], options)
-    return _code(ended, errors, fixing and not options.exit_zero, options)
+    return _code(ended, errors, fixing and not options.exit_zero, options, spared=spared)
+
+
+def _sparing(view: View) -> View:
+    from sharpen.cli.sparing import Sparing
+
+    return Sparing(view)
 
 
 def _too_late(options: Options) -> int:
     """An engine that did not end in time was not to be had; in a hook the commit goes on."""
     said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
-    goes_on = bool(os.environ.get("PRE_COMMIT")) and not options.strict
+    goes_on = spares(options)
     say(said + ("; the commit goes on" if goes_on else ""))
     return Exit.DONE if goes_on else Exit.NO_ENGINE
 
@@ -173,15 +182,26 @@ def _plan(patch: Patch, journal: Journal, options: Options) -> Planned | None:
     return planned(journal.root, patch, commit=options.commit)
 
 
-def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: Options) -> int:
-    """The exit code so far. `ones`: a changed or broken file is 1, as a fixer has it."""
+def _code(
+    ended: list[Finished], errors: list[Exception], ones: bool, options: Options, *, spared: bool = False
+) -> int:
+    """The exit code so far. `ones`: a changed or broken file is 1, as a fixer has it. `spared`: see `lenient`."""
     if any(isinstance(e, Interrupted) for e in errors):
         return Exit.INTERRUPTED
-    worse = [e for e in errors if not (ones or options.exit_zero) or not isinstance(e, NothingHeld)]
+    if spared and ended and _is_spared(errors, ended[0]):
+        return Exit.DONE
+    mild = (NothingHeld,) if ones or options.exit_zero else ()
+    worse = [e for e in errors if not isinstance(e, (*mild, EngineUnavailable) if spared else mild)]
     if worse:
         return code_of(worse[0])
     # A fixer is only given what is broken: now it is changed, or it is broken still.
     return Exit.CHANGED if ones and ended else Exit.DONE
+
+
+def _is_spared(errors: list[Exception], end: Finished) -> bool:
+    """Whether nothing came of a run but for want of an engine."""
+    missing = bool(errors) and all(isinstance(error, EngineUnavailable) for error in errors)
+    return missing and end.proposed is None and not end.changed
 
 
 def _print_result(job: Job, end: Finished, options: Options) -> None:
@@ -196,7 +216,7 @@ def _print_result(job: Job, end: Finished, options: Options) -> None:
 
 
 @contextmanager
-def _bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.Event]:
+def bounded(seconds: float | None, cancel: CancelToken) -> Iterator[threading.Event]:
     """Sets the token, and the event that it yields, once the time is over."""
     late = threading.Event()
     if seconds is None:

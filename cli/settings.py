@@ -27,10 +27,13 @@ _DANGEROUS = (
     "engine_url",
     "base_url",
     "command",
+    "allow_http",
     "yes",
     "undo_days",
     "undo_megabytes",
 )
+_MOST_SECONDS = 1e7
+"""No timer takes much more."""
 _REFUSED = "a project's file may not: it must not make you send code somewhere, run something or lose what you can undo"
 
 
@@ -49,6 +52,8 @@ class Config:
     """Seconds."""
     animation: str = "full"
     """One of `ANIMATIONS`."""
+    allow_http: str | None = None
+    """Hosts, with blanks between, to which a key may go unencrypted."""
     strict: bool = False
     yes: bool = False
     undo_days: int = 90
@@ -163,6 +168,13 @@ def _text(value: object) -> str:
     return value
 
 
+def _hosts(value: object) -> str:
+    names = value.replace(",", " ").split() if isinstance(value, str) else []
+    if not names or any(set(name) & set("/*@?#") for name in names):
+        raise ValueError("the name of a host, with or without its port, or several")
+    return " ".join(names)
+
+
 def _flag(value: object) -> bool:
     words = {
         "1": True,
@@ -198,7 +210,7 @@ def _seconds(value: object) -> float:
         number = float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:
         number = 0.0
-    if number <= 0:
+    if not 0 < number <= _MOST_SECONDS:  # nor is it "not a number"
         raise ValueError("a number of seconds above 0")
     return number
 
@@ -228,6 +240,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "check": _text,
     "check_timeout": _seconds,
     "animation": _animation,
+    "allow_http": _hosts,
     "strict": _flag,
     "yes": _flag,
     "undo_days": _whole(1),

@@ -44,10 +44,20 @@ def run(app: typer.Typer) -> None:
         message = told()
         if not message:  # nothing was asked, and the help has been printed
             sys.exit(Exit.BAD_INPUT)
+        if _is_key(error, message):
+            say("sharpen: a key is never an argument: it is asked for, or read from standard input")
+            say("  sharpen keys set ENGINE; if that was your key, take it out of the shell's history")
+            sys.exit(Exit.BAD_INPUT)
         say(f"sharpen: {_plain(message)}")
         say(f"  {_hint(error, command)}")
         sys.exit(Exit.BAD_INPUT)
     sys.exit(code if isinstance(code, int) else Exit.DONE)
+
+
+def _is_key(error: Exception, message: str) -> bool:
+    """Whether a word too many may be a key, which is not to be seen in a terminal's scrollback or a log."""
+    command = getattr(getattr(error, "ctx", None), "info_name", "")
+    return command == "keys" and "extra argument" in message
 
 
 def _plain(message: str) -> str:

@@ -81,6 +81,19 @@ class Document:
         return Document(path, data, raw.replace("\r\n", "\n").replace("\r", "\n"), encoding, bom, mode)
 
     @staticmethod
+    def from_text(text: str, path: str = "-") -> Document:
+        """A document that reads as `text`, its bytes in the encoding that it declares.
+
+        Raises NotText as `from_bytes` does, and where that encoding lacks a letter.
+        """
+        encoding = _declared(text[:4096].encode("utf-8", "replace"), path, has_bom=False)
+        try:
+            return Document.from_bytes(text.encode(encoding), path)
+        except UnicodeEncodeError as error:
+            line = text.count("\n", 0, error.start) + 1
+            raise NotText(f"{path} declares {encoding}, which has not every letter of line {line}") from error
+
+    @staticmethod
     def read(path: str | Path, limit: int = LIMIT_BYTES) -> Document:
         """Read the file at `path`, at most `limit` bytes long. Raises NotAFile, TooLarge, NotText."""
         name = str(path)

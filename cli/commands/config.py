@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def _show() -> int:
         if field.name != "sources":
             value = getattr(config, field.name)
             said = "not set" if value is None else json.dumps(value)
-            out(f"{field.name:<18}{said:<24}{config.sources.get(field.name, 'default')}\n")
+            out(f"{field.name:<18}{said:<22}  {config.sources.get(field.name, 'default')}\n")
     return Exit.DONE
 
 
@@ -53,25 +54,28 @@ def _file() -> Path:
 def set_value(key: str, value: str) -> int:
     """Write one line of the user's own file; all others stay as they are."""
     parsed = settings.parsed(key, value)
+    if key == "engine":
+        from sharpen.core.engines.choose import check
+
+        check(value)
     file = _file()
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read: {error}") from error
-    line = f"{key} = {json.dumps(parsed)}"
-    head, mark, tail = _before_tables(text)
-    written, count = re.subn(
-        rf"(?m)^{key.replace('_', '[-_]')}[ \t]*=.*$", lambda _match: line, head, count=1
-    )
-    if not count:
-        written = head + ("" if not head or head.endswith("\n") else "\n") + line + "\n"
-    result = written + mark + tail
-    if tomllib.loads(result).get(key, parsed) != parsed:
+    # A JSON value is a TOML value, but for the one control character that JSON takes as it is.
+    line = f"{key} = {json.dumps(parsed, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{key} cannot be set to that: it is not text") from error
+    result = _changed(text, key, line)
+    if result is None:
         raise BadInput(f"{file} has {key} in a form that cannot be changed in place", "change it by hand")
     draft = file.with_name(f".config-{os.getpid()}.toml")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.write_text(result, encoding="utf-8")
         draft.replace(file)
     except OSError as error:
@@ -81,8 +85,33 @@ def set_value(key: str, value: str) -> int:
     return Exit.DONE
 
 
-def _before_tables(text: str) -> tuple[str, str, str]:
-    """What stands before the first table, and the rest."""
-    found = re.search(r"(?m)^\[", text)
-    at = found.start() if found else len(text)
-    return text[:at], "", text[at:]
+def _changed(text: str, key: str, line: str) -> str | None:
+    """The file with the key's statement replaced, or put before the first table; None where nothing else would stay."""
+    others = {name: value for name, value in tomllib.loads(text).items() if name.replace("-", "_") != key}
+    wanted = others | tomllib.loads(line)
+    table = re.search(r"(?m)^\[", text)
+    head = text[: table.start()] if table else text
+    added = head + ("" if not head or head.endswith("\n") else "\n") + line + "\n" + text[len(head) :]
+    for result in (*(text[:a] + line + text[b:] for a, b in _statements(text, key)), added):
+        try:
+            if tomllib.loads(result) == wanted:
+                return result
+        except tomllib.TOMLDecodeError:
+            continue
+    return None
+
+
+def _statements(text: str, key: str) -> Iterator[tuple[int, int]]:
+    """Where the key seems to be set, over as many lines as its value has. It may be inside another value's text."""
+    name = key.replace("_", "[-_]")
+    for match in re.finditer(rf"(?m)^[ \t]*(['\"]?){name}\1[ \t]*=", text):
+        end = match.end()
+        while end < len(text):
+            end = text.find("\n", end + 1)
+            end = len(text) if end < 0 else end
+            try:
+                tomllib.loads(text[match.start() : end])
+            except tomllib.TOMLDecodeError:
+                continue
+            yield match.start(), end
+            break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit
@@ -44,18 +43,18 @@ def _chosen(paths: tuple[str, ...], options: Options) -> Selection:
     if options.staged:
         return in_index(paths, only_new=not options.all)
     # Files that a person names are repaired whole; the rest answers for what has changed.
-    return on_disk(paths, only_new=not options.all and (_in_hook() or not paths))
+    from sharpen.cli.lenient import in_hook
+
+    return on_disk(paths, only_new=not options.all and (in_hook() or not paths))
 
 
-def _in_hook() -> bool:
-    return bool(os.environ.get("PRE_COMMIT"))
-
-
-def _unavailable(error: EngineUnavailable, options: Options) -> int:
+def _unavailable(error: EngineUnavailable, options: Options, broken: tuple[str, ...] = ()) -> int:
     """Said in a line; in a hook no reason to stop the commit, unless that was asked for."""
-    if not _in_hook() or options.strict:
+    from sharpen.cli.lenient import say_it, spares
+
+    if not spares(options):
         return report_error(error)
-    say(f"sharpen: {error.message}; the commit goes on")
+    say_it(error, broken)
     return Exit.DONE
 
 
@@ -66,20 +65,20 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
     from sharpen.cli.terminal import Terminal
     from sharpen.core.engines.wire.hosted import is_hosted
 
+    terminal = Terminal.here(options.animation)
     try:
         engine = engine_of(options.engine, INSTRUCTION)
+        job = _job(chosen, options, terminal, seconds)
+        if is_hosted(options.engine):
+            from dataclasses import replace
+
+            from sharpen.cli.sending import goes_on, prepared
+
+            job = replace(prepared(job), whole=False)
+            if not goes_on(job, engine, options):
+                return Exit.DONE
     except EngineUnavailable as error:
-        return _unavailable(error, options)
-    terminal = Terminal.here(options.animation)
-    job = _job(chosen, options, terminal, seconds)
-    if is_hosted(options.engine):
-        from dataclasses import replace
-
-        from sharpen.cli.sending import goes_on, prepared
-
-        job = replace(prepared(job), whole=False)
-        if not goes_on(job, engine, options):
-            return Exit.DONE
+        return _unavailable(error, options, tuple(t.document.path for t in chosen.targets))
     code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
     # Bad input among good keeps its code, unless the run was interrupted.
     return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code

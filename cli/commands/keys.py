@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from sharpen.cli import keyfile
-from sharpen.cli.access import VARIABLES, from_environment, origin_of
+from sharpen.cli.access import VARIABLES, from_environment, in_clear, origin_of
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, say
-from sharpen.core.engines.wire.address import HERE
+from sharpen.core.engines.wire.address import HERE, address, encrypted
 from sharpen.core.errors import BadInput
 
 ACTIONS = ("set", "list", "rm")
@@ -17,17 +17,30 @@ ACTIONS = ("set", "list", "rm")
 def run(action: str, engine: str | None) -> int:
     """Do it; exit 2 for another word or engine."""
     if action not in ACTIONS:
-        raise BadInput(f"there is no sharpen keys {action}", "sharpen keys set ENGINE | list | rm ENGINE")
+        said = f"there is no sharpen keys {_harmless(action)}"
+        raise BadInput(
+            said, "sharpen keys set ENGINE | list | rm ENGINE; a key is asked for, or read from stdin"
+        )
     if action == "list":
         return _list()
-    name = (engine or "").partition("#")[0].partition(":")[0]
-    if engine is None or name not in keyfile.ENGINES:
-        named = f"there are no keys for {engine}" if engine else f"sharpen keys {action} needs an engine"
+    engine = (engine or "").partition("#")[0]
+    name, _, place = engine.partition(":")
+    if name not in keyfile.ENGINES or (
+        place and (name == "mercury" or not place.startswith(("http://", "https://", "unix:")))
+    ):
+        named = (
+            f"there are no keys for {_harmless(engine)}"
+            if engine
+            else f"sharpen keys {action} needs an engine"
+        )
         raise BadInput(named, "one of: mercury, openai:https://HOST, openai (servers on this machine)")
     origin = origin_of(engine)
     if action == "set":
         kept = keyfile.put(name, origin, _asked(engine))
         say(f"kept in {kept.where}, for {_told(origin)} alone")
+        if origin != HERE and not (where := address(origin)).private and not in_clear(where):
+            say("as things are it is not sent there: the connection is not encrypted")
+            say(f"  {encrypted(where)}")
         if engine == "openai":
             say("for a server elsewhere: sharpen keys set openai:https://HOST")
         return Exit.DONE
@@ -37,6 +50,11 @@ def run(action: str, engine: str | None) -> int:
         raise BadInput(f"no key is kept for {engine} at {_told(origin)}", hint)
     say(f"removed the key for {engine}")
     return Exit.DONE
+
+
+def _harmless(word: str) -> str:
+    """The word, unless it may be a key that was typed in the wrong place: those are not shown."""
+    return word if len(word) <= 12 and word.isalpha() else "what was named"
 
 
 def _told(origin: str) -> str:

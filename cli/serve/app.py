@@ -23,7 +23,7 @@ from sharpen.cli.serve.said import Told
 from sharpen.cli.serve.warm import Able
 from sharpen.cli.serve.work import Desk, Full
 from sharpen.core.engines.base import Engine
-from sharpen.core.engines.wire.faults import NOTHING_HELD
+from sharpen.core.engines.wire.faults import NOTHING_HELD, Refusal
 from sharpen.core.errors import BadInput, EngineUnavailable, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed
 
@@ -51,8 +51,10 @@ class Failure(Exception):
 
     def response(self) -> Response:
         """Before anything was streamed."""
-        wait = {"retry-after": str(self.wait)} if self.status in {429, 503} else {}
-        return _json(self.body, self.status, wait)
+        if self.status in {429, 503}:
+            return _json(self.body, self.status, {"retry-after": str(self.wait)})
+        # Clients repeat what failed with 5xx; what will not mend itself would only be paid for again.
+        return _json(self.body, self.status, {"x-should-retry": "false"} if self.status >= 500 else {})
 
 
 class Server:
@@ -228,7 +230,8 @@ def _failure(failed: Failed) -> Failure:
     if isinstance(error, NothingHeld):
         return Failure(422, said_, code=NOTHING_HELD)
     if isinstance(error, EngineUnavailable):
-        return Failure(400 if "repairs Python only" in said_ else 503, said_)
+        busy = isinstance(error, Refusal) and (error.status == 429 or error.status >= 500)
+        return Failure(400 if "repairs Python only" in said_ else 503 if busy else 502, said_)
     return Failure(400 if isinstance(error, BadInput) else 500, said_)
 
 

@@ -162,8 +162,8 @@ def _words(messages: object) -> str:
 
 def _document(text: str, path: str) -> Document:
     try:
-        return Document.from_bytes(text.encode("utf-8"), path)
-    except (SharpenError, UnicodeEncodeError) as error:
+        return Document.from_text(text, path)
+    except SharpenError as error:
         raise Bad(f"the code is no text: {error}") from error
 
 

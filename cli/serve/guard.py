@@ -29,6 +29,9 @@ class Rules:
     limit: int = LIMIT_BYTES
 
 
+_ENDS = "the server ends"
+
+
 class Guard:
     """Host, Origin, token and size, before anything is read or run."""
 
@@ -46,8 +49,12 @@ class Guard:
         given = headers.get("x-request-id", "")
         request_id = given if given.isprintable() and 0 < len(given) <= 200 else uuid.uuid4().hex
 
+        began = False
+
         async def named(message: Message) -> None:
+            nonlocal began
             if message["type"] == "http.response.start":
+                began = True
                 own = [(b"x-request-id", request_id.encode("latin-1")), (b"cache-control", b"no-store")]
                 message = {**message, "headers": [*message.get("headers", ()), *own]}
             async with asyncio.timeout(STALL_SECONDS):  # who reads nothing keeps no place
@@ -57,8 +64,16 @@ class Guard:
         if refused is not None:
             await _answer(named, *refused)
             return
-        with contextlib.suppress(TimeoutError):
-            await self._app(scope, receive, named)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await self._app(scope, receive, named)
+        except asyncio.CancelledError:  # the server ends, and has waited long enough for this answer
+            with contextlib.suppress(OSError, TimeoutError):
+                if began:
+                    gone = f"data: {json.dumps(error(_ENDS, 'server_error'))}\n\n".encode()
+                    await named({"type": "http.response.body", "body": gone})
+                else:
+                    await _answer(named, 503, _ENDS, "server_error")
 
     def _refusal(self, headers: Mapping[str, str], *, open_to_all: bool) -> tuple[int, str] | None:
         rules = self._rules
@@ -79,8 +94,8 @@ class Guard:
         return None
 
 
-async def _answer(send: Send, status: int, message: str) -> None:
-    body = json.dumps(error(message, "invalid_request_error")).encode()
+async def _answer(send: Send, status: int, message: str, kind: str = "invalid_request_error") -> None:
+    body = json.dumps(error(message, kind)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -10,7 +10,8 @@ from contextlib import aclosing
 from typing import Any
 
 from sharpen.cli.serve.asked import VERSION, Asked
-from sharpen.core.canvas import Canvas
+from sharpen.core.canvas import MASK_GLYPH, Canvas
+from sharpen.core.document import Document
 from sharpen.core.events import Event, Finished, Framed, Proposed, Verified
 from sharpen.core.patch import Patch
 
@@ -74,8 +75,7 @@ class Told:
         canvas = event.frame.canvas
         head, tail = self._around(event)
         masked, settled = canvas.count("masked"), canvas.count("settled")
-        known = sum(cell.state not in {"masked", "doomed"} for cell in canvas.cells)
-        self.progress = max(self.progress, min(0.99, known / max(1, len(canvas.cells))))
+        self.progress = max(self.progress, min(0.99, _share(canvas)))
         chunk = self._chunk({"role": "assistant", "content": self.wrapped(head + canvas.text + tail)})
         chunk["diffusion_meta"] = {"diffusion_content": True, "diffusion_progress": round(self.progress, 4)}
         own: Object = {
@@ -138,14 +138,24 @@ def region(asked: Asked, patch: Patch | None) -> str:
     before, place = asked.document.text, asked.region
     if patch is None:
         return before[place.start_char : place.end_char]
-    text = patch.result(asked.document.path).decode("utf-8")
+    text = Document.from_bytes(patch.result(asked.document.path), asked.document.path).text
     return text[place.start_char : len(text) - (len(before) - place.end_char)]
+
+
+def _share(canvas: Canvas) -> float:
+    """How far a canvas is: what is settled counts, a draft half, because it may still change, context not at all."""
+    alive = [cell.state for cell in canvas.cells if cell.state != "context"]
+    done = sum({"settled": 1.0, "draft": 0.5, "revised": 0.5}.get(state, 0.0) for state in alive)
+    # A text that only grows is settled throughout: then its length says how far it is.
+    long = len(canvas.join(MASK_GLYPH)) / max(1, canvas.region.end_char - canvas.region.start_char)
+    return done / max(1, len(alive)) * min(1.0, long)
 
 
 def _cells(canvas: Canvas) -> list[list[Any]]:
     return [
-        [c.text, c.state, None if c.confidence is None else round(c.confidence, 4)]
-        + ([c.width] if c.state == "masked" else [])
+        ["", "masked", None, c.width]
+        if c.state == "masked"
+        else [c.text, c.state, None if c.confidence is None else round(c.confidence, 4)]
         for c in canvas.cells
     ]
 

@@ -89,10 +89,8 @@ class Desk:
                 yield item
         finally:
             cancel.cancel()
-            while (
-                thread.is_alive()
-            ):  # at most one step of the engine; a cancelled task may not be cancelled twice
-                await asyncio.shield(asyncio.sleep(0.01))
+            while thread.is_alive():  # noqa: ASYNC110 - at most one step of the engine; its end is no event
+                await asyncio.sleep(0.01)
 
     def _over(self, seconds: float) -> None:
         self._usual += 0.3 * (seconds - self._usual)

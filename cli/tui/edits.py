@@ -140,7 +140,7 @@ class Edits:
         """
         from sharpen.cli.sending import parcel
 
-        sent = parcel(job, engine)
+        sent = parcel(job, engine, token)
         if sent is None or sent.previews[0].loopback:
             return
         host = sent.previews[0].host

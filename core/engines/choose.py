@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.wire.hosted import Access, hosted, is_hosted
-from sharpen.core.errors import EngineUnavailable
+from sharpen.core.errors import BadInput, EngineUnavailable
 from sharpen.core.skills import WHAT, classify
 
 LATER = "known are embedded, local:NAME, mercury and openai:URL#MODEL"
@@ -55,6 +56,14 @@ def is_local(spec: str | None) -> bool:
 def follows_prompts(spec: str | None) -> bool:
     """Whether an engine of that name takes any instruction, so that the prompt chooses the region."""
     return is_hosted(spec) or is_local(spec)
+
+
+def check(spec: str) -> None:
+    """Raise BadInput where no engine can have that name. Loads none; whether it is to be had is not asked."""
+    if is_hosted(spec):
+        hosted(spec, Access())
+    elif spec != "embedded" and not re.match(r"(local|script):.", spec):
+        raise BadInput(f"there is no engine {spec}", LATER)
 
 
 def choose(spec: str | None, instruction: str, access: Access | None = None) -> Engine:

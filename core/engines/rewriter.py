@@ -49,6 +49,8 @@ class Preview:
     host: str
     body: bytes
     loopback: bool
+    left_out: tuple[str, ...] = ()
+    """Paths of files that should go along and for which there is no room."""
 
 
 @dataclass(slots=True)
@@ -129,8 +131,12 @@ class RemoteEngine:
         """What `refine` would send first. Sends nothing and needs no key."""
         way, where = first_way(self._hosted, request), self._hosted.where
         told_ = self._asked(request, way)
-        body = self._bodies.of(request, told_, way, told_.messages, 0)
-        return Preview(where.at(PATHS[way]), where.host, encoded(body), where.loopback)
+        bodies = self._bodies
+        body, left_out = (
+            bodies.of(request, told_, way, told_.messages, 0),
+            bodies.left_out(request, told_, way),
+        )
+        return Preview(where.at(PATHS[way]), where.host, encoded(body), where.loopback, left_out)
 
     def catalogue(self, cancel: CancelToken | None = None) -> tuple[Mapping[str, Any], ...]:
         """The models that the server says it has. Raises EngineUnavailable, Interrupted."""

@@ -124,6 +124,27 @@ def test_a_missing_engine_blocks_no_commit_unless_strict(sandbox: Any, strict: b
     assert strict or done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(
+    "engine", ["openai:http://127.0.0.1:1/v1#m", "openai:http://127.0.0.1:1/v1", "mercury"]
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_server_that_is_not_there_blocks_no_commit_unless_strict(
+    sandbox: Any, engine: str, strict: bool
+) -> None:
+    files = [sandbox.write(name, BROKEN) for name in ("a.py", "b.py")]
+    for name in ("INCEPTION_API_KEY", "SHARPEN_API_KEY"):
+        sandbox.env.pop(name, None)
+    sandbox.env |= {
+        "SHARPEN_ENGINE": engine, "PRE_COMMIT": "1", "SHARPEN_CONFIG_DIR": str(sandbox.state / "config")
+    }  # fmt: skip
+    done = sandbox.run("fix", "a.py", "b.py", *(["--strict"] if strict else []))
+    assert done.returncode == (3 if strict else 0), done.stderr
+    if not strict:
+        assert done.stderr.count(b"\n") == 1, done.stderr
+        assert b"2 files stay broken; the commit goes on" in done.stderr
+    assert [file.read_text() for file in files] == [BROKEN, BROKEN]
+
+
 def test_the_demo_repairs_its_files_and_says_how_to_undo(sandbox: Any) -> None:
     done = sandbox.run("demo", "--picture", "p.svg")
     assert b"5 of 5 files repaired" in done.stdout

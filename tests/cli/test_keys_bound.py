@@ -152,3 +152,21 @@ def test_a_keyring_that_is_locked_leaves_the_file(box: Any, ring: Callable[[], d
 def test_without_a_real_keyring_the_file_has_it(box: Any) -> None:
     box.env["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     assert b"keys.toml" in box.run("keys", "set", "mercury", stdin=KEY.encode()).stderr
+
+
+def test_a_key_for_an_address_that_it_is_never_sent_to_is_kept_and_said(box: Any) -> None:
+    done = box.run("keys", "set", "openai:http://gpu.lan:8765/v1", stdin=KEY.encode())
+    assert done.returncode == 0
+    assert b"not sent there" in done.stderr
+    box.run("config", "set", "allow_http", "gpu.lan")
+    done = box.run("keys", "set", "openai:http://gpu.lan:8765/v1", stdin=KEY.encode())
+    assert b"not sent there" not in done.stderr
+
+
+def test_a_bad_address_names_the_variable_that_it_comes_from(box: Any) -> None:
+    box.env |= {"INCEPTION_BASE_URL": "ftp://x", "INCEPTION_API_KEY": KEY}
+    box.write("a.py", "x = 1\n")
+    for words in (("edit", "double it", "a.py", "-e", "mercury"), ("keys", "set", "mercury")):
+        done = box.run(*words, stdin=KEY.encode())
+        assert done.returncode == 2
+        assert done.stderr.startswith(b"sharpen: INCEPTION_BASE_URL: ftp://x is not an address")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tomllib
 from typing import Any
 
 import pytest
@@ -73,6 +74,23 @@ def test_what_cannot_be_set_is_one_sentence(box: Any, line: str, stdin: bytes, s
     assert not (box.state / "config").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("set", "mercury", KEY), ("set", KEY), (KEY,), ("set", f"mercury:{KEY}"), ("set", f"mercury#{KEY}"),
+     ("set", f"openai:{KEY}"), ("rm", "mercury", KEY, KEY), ("rm", KEY), ("rm", f"mercury#{KEY}")],
+)  # fmt: skip
+def test_a_key_that_is_typed_as_an_argument_is_never_shown(box: Any, words: tuple[str, ...]) -> None:
+    done = box.run("keys", *words)
+    assert done.returncode == 2
+    assert KEY.encode() not in done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_key_too_many_is_said_to_come_from_a_question_or_stdin(box: Any) -> None:
+    said = box.run("keys", "set", "mercury", KEY).stderr.decode()
+    assert "asked for, or read from standard input" in said
+
+
 def test_a_setting_is_written_into_the_users_own_file_and_the_rest_of_it_stays(box: Any) -> None:
     file = box.state / "config" / "config.toml"
     assert box.run("config", "path").stdout.decode().strip() == str(file)
@@ -87,3 +105,48 @@ def test_a_setting_is_written_into_the_users_own_file_and_the_rest_of_it_stays(b
     assert shown["seed"] == ["0", "default"]
     box.env["SHARPEN_CANDIDATES"] = "4"
     assert "$SHARPEN_CANDIDATES" in box.run("config", "show").stdout.decode()
+
+
+@pytest.mark.parametrize("value", ["echo 😀", 'echo "é" \\ x', "a\x7fb", "a\nb"])
+def test_any_text_can_be_a_setting(box: Any, value: str) -> None:
+    done = box.run("config", "set", "check", value)
+    assert done.returncode == 0, done.stderr
+    file = box.state / "config" / "config.toml"
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"check": value}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("check_timeout", "inf"), ("check_timeout", "nan"), ("check_timeout", "1e400"), ("check_timeout", "1e300"),
+     ("engine", "foo"), ("engine", "openai:"), ("engine", "openai:htp://x"), ("engine", "mercury@x"),
+     ("engine", "local:"), ("check", b"\xff"), ("allow_http", "http://gpu"), ("allow_http", "*")],
+)  # fmt: skip
+def test_a_value_that_a_setting_cannot_have_is_refused(box: Any, key: str, value: Any) -> None:
+    done = box.run("config", "set", key, value)
+    assert done.returncode == 2, done.stderr
+    assert not (box.state / "config").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('# a\ncheck = """\necho a\n"""\nseed = 1\n', '# a\ncheck = "x"\nseed = 1\n'),
+        ("'check' = 'y'\n", 'check = "x"\n'),
+        ('"check" = "y" # why\n[t]\nseed = 1\n', 'check = "x"\n[t]\nseed = 1\n'),
+        ('engine = """local:a\ncheck = 1\n"""', 'engine = """local:a\ncheck = 1\n"""\ncheck = "x"\n'),
+        ("[t]\ncheck = 1\n", 'check = "x"\n[t]\ncheck = 1\n'),
+    ],
+)
+def test_a_setting_is_replaced_in_whatever_form_it_stands(box: Any, before: str, after: str) -> None:
+    file = box.state / "config" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(before)
+    done = box.run("config", "set", "check", "x")
+    assert done.returncode == 0, done.stderr
+    assert file.read_text() == after
+
+
+def test_a_long_value_stands_apart_from_its_source(box: Any) -> None:
+    box.run("config", "set", "check", "python -m pytest -q tests")
+    shown = box.run("config", "show").stdout.decode()
+    assert f'"python -m pytest -q tests"  {box.state}' in shown

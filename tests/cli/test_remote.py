@@ -127,6 +127,55 @@ def test_a_dry_run_sends_nothing_and_shows_what_would_be_sent(
     assert shown.replace('"diffusing":true,', "") == without_frames
 
 
+def test_a_dry_run_shows_what_is_sent_to_a_server_that_was_named_without_a_model(
+    place: Path, start: Callable[..., Server]
+) -> None:
+    models = b'{"data": [{"id": "first", "max_model_len": 9000}]}'
+    listed = status(200, models, ("content-type: application/json",))
+    server = start(listed, listed, answers(fenced(BETTER)))
+    words = ("multiply in `area`", "shape.py", "-v")
+    seen = []
+    for flag in ("--dry-run", "-y"):
+        done = edit(place, server, *words, flag, engine=f"openai:{server.url}")
+        assert done.returncode == 0, done.stderr
+        seen.append(next(line for line in done.stderr.splitlines() if line.startswith("{")))
+        if flag == "--dry-run":
+            assert server.requests[0].startswith(b"GET /v1/models")
+            assert len(server.requests) == 1
+    assert seen[0].replace('"diffusing":true,', "") == seen[1].replace('"diffusing":true,', "")
+    assert '"model":"first"' in seen[0]
+
+
+def test_a_dry_run_goes_on_where_the_server_is_not_there(place: Path, start: Callable[..., Server]) -> None:
+    server = start(answers(""))
+    server.close()
+    done = edit(place, server, "multiply in `area`", "shape.py", "--dry-run", engine=f"openai:{server.url}")
+    assert done.returncode == 0, done.stderr
+    assert "depends on the model" in done.stderr
+    assert "no code was sent" in done.stderr
+
+
+def test_a_file_for_which_there_is_no_room_is_named_and_not_counted(
+    place: Path, start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    (place / "large.py").write_text("x = 1\n" * 20_000)
+    (place / "small.py").write_text("y = 1\n")
+    server = start(answers(fenced(BETTER)))
+    words = ("multiply in `area`", "shape.py", "-c", "large.py", "-c", "small.py")
+    done = edit(place, server, *words, "-y", engine=f"openai:http://0.0.0.0:{server.port}/v1#m")
+    assert done.returncode == 0, done.stderr
+    assert "from 2 files, to 0.0.0.0" in done.stderr
+    assert "large.py is not sent: there is no room for it" in done.stderr
+    assert "small.py is not sent" not in done.stderr
+    said = server.bodies[0]["messages"][1]["content"]
+    assert "File for reference: small.py" in said
+    assert "File for reference: large.py" not in said
+    engine = "openai:http://gpu.example/v1#m"  # a dry run opens nothing
+    done = edit(place, server, *words, "--dry-run", engine=engine)
+    assert "large.py is not sent" in done.stderr
+
+
 def test_several_regions_are_applied_whole_or_not_at_all(place: Path, start: Callable[..., Server]) -> None:
     (place / "other.py").write_text("def far():\n    return 2\n")
     good, bad = answers(fenced(BETTER)), answers("Sorry, no.")

@@ -112,7 +112,11 @@ def test_the_whole_protocol(serve: Start) -> None:
     progress = [f["diffusion_meta"]["diffusion_progress"] for f in (*frames, last)]
     assert progress == sorted(progress)
     assert progress[-1] == 1
+    assert progress[0] < 0.5 < progress[-1]
     assert progress[-2] < 1
+    masked = [cell for frame in frames for cell in frame["x_sharpen"]["cells"] if cell[1] == "masked"]
+    assert masked
+    assert {(cell[0], cell[2]) for cell in masked} == {("", None)}
     assert last["choices"][0]["finish_reason"] == "stop"
     assert last["choices"][0]["delta"]["content"] == WHOLE
     # a next edit, with Mercury's tags
@@ -237,6 +241,32 @@ def test_beyond_loopback_only_with_a_token(sandbox: Any) -> None:
     assert b"no token is set" in done.stderr
 
 
+def test_our_own_client_brings_its_token_beyond_loopback_where_the_host_was_named_for_it(
+    sandbox: Any, serve: Start
+) -> None:
+    served = serve("--host", "0.0.0.0", "--port", "0", SHARPEN_SERVE_TOKEN="secret-token")
+    url = served.url
+    host = url.removeprefix("http://").removesuffix("/v1")
+    file = sandbox.write("a.py", BROKEN)
+    sandbox.env |= {
+        "SHARPEN_API_KEY": "secret-token", "NO_PROXY": "*", "SHARPEN_CONFIG_DIR": str(sandbox.state / "config")
+    }  # fmt: skip
+    done = sandbox.run("fix", "a.py", "-e", f"openai:{url}")
+    assert done.returncode == 3
+    for way in (b"https://", b"ssh -L", f"sharpen config set allow_http {host}".encode()):
+        assert way in done.stderr
+    sandbox.write("sharpen.toml", f'allow_http = "{host}"\n')
+    assert sandbox.run("fix", "a.py", "-e", f"openai:{url}").returncode == 2, "a project's file has no say"
+    (sandbox.folder / "sharpen.toml").unlink()
+    assert sandbox.run("config", "set", "allow_http", "elsewhere.example").returncode == 0
+    assert sandbox.run("fix", "a.py", "-e", f"openai:{url}").returncode == 3
+    assert file.read_text() == BROKEN
+    assert sandbox.run("config", "set", "allow_http", host).returncode == 0
+    done = sandbox.run("fix", "a.py", "-e", f"openai:{url}")
+    assert done.returncode == 1, done.stderr
+    assert file.read_text() == WHOLE
+
+
 def test_a_port_that_is_taken_is_said(sandbox: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -319,6 +349,25 @@ def test_our_own_client_repairs_a_file_through_it(sandbox: Any, shared: Served) 
     assert (sandbox.folder / "a.py").read_text() == WHOLE
     frames = [e for e in map(json.loads, done.stdout.splitlines()) if e["event"] == "frame"]
     assert any(state == "draft" for frame in frames for _text, state, _sure in frame["cells"])
+
+
+@pytest.mark.parametrize("flags", [(), ("-v",)])
+def test_our_own_client_sends_a_large_file_whole(
+    sandbox: Any, shared: Served, flags: tuple[str, ...]
+) -> None:
+    padding = "".join(f"# line {n} of many that are of no interest to anybody\n" for n in range(1800))
+    file = sandbox.write("large.py", padding + BROKEN)
+    done = sandbox.run("fix", "large.py", "-e", f"openai:{shared.url}", *flags)
+    assert done.returncode == 1, done.stderr
+    assert file.read_text() == padding + WHOLE
+
+
+def test_a_file_in_the_encoding_that_it_declares_is_repaired_through_it(sandbox: Any, shared: Served) -> None:
+    head = "# -*- coding: latin-1 -*-\nname = 'caf\xe9'\n\n\n".encode("latin-1")
+    file = sandbox.write("old.py", head + BROKEN.encode())
+    done = sandbox.run("fix", "old.py", "-e", f"openai:{shared.url}")
+    assert done.returncode == 1, done.stderr
+    assert file.read_bytes() == head + WHOLE.encode()
 
 
 def test_where_several_candidates_are_asked_for_all_that_hold_are_told_the_best_first(

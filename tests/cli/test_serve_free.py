@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +21,16 @@ import pytest
 
 from tests.cli.test_serve import Served, Start
 from tests.conftest import Sandbox
-from tests.core.engines.conftest import Server, answers, delta, frame, says
+from tests.core.engines.conftest import (
+    Server,
+    answers,
+    delta,
+    eventually,
+    frame,
+    head_and_silence,
+    says,
+    status,
+)
 
 CODE = "def area(w, h):\n    return w + h\n"
 BETTER = CODE.replace("+", "*")
@@ -145,6 +155,58 @@ def test_what_holds_nowhere_ends_with_5_on_the_clients_side_too(
     late = upstream(says(frame("def"), delta("x", "length")))
     served = serve("--engine", f"openai:{late.url}#m")
     assert sandbox.run("edit", "multiply", "a.py", "-y", "-e", f"openai:{served.url}").returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "times"), [(says(delta("x", "length")), 1), (status(401), 1), (status(404), 1)]
+)
+def test_what_will_not_mend_itself_is_paid_for_once(
+    sandbox: Sandbox, serve: Start, upstream: Callable[..., Server], wrong: Any, times: int
+) -> None:
+    model = upstream(wrong)
+    served = serve("--engine", f"openai:{model.url}#m")
+    sandbox.write("a.py", CODE)
+    done = sandbox.run("edit", "multiply", "a.py", "-y", "-e", f"openai:{served.url}")
+    assert done.returncode == 3, done.stderr
+    assert len(model.requests) == times
+    told = httpx.post(
+        f"{served.url}/chat/completions", json={"messages": [user(f"multiply\n{fenced(CODE)}")]}
+    )
+    assert told.status_code == 502
+    assert "retry-after" not in told.headers
+
+
+def test_a_model_that_is_busy_may_be_asked_again(serve: Start, upstream: Callable[..., Server]) -> None:
+    model = upstream(status(503, b"", ("retry-after: 0.01",)))
+    served = serve("--engine", f"openai:{model.url}#m")
+    told = served.post(messages=[user(f"multiply\n{fenced(CODE)}")])
+    assert told.status_code == 503
+    assert told.headers["retry-after"]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_an_interrupt_while_an_answer_is_waited_for_is_no_defect(
+    serve: Start, upstream: Callable[..., Server], streams: bool
+) -> None:
+    model = upstream(head_and_silence)
+    served = serve("--engine", f"openai:{model.url}#m")
+    body = {"messages": [user(f"multiply\n{fenced(CODE)}")], "stream": streams, "diffusing": streams}
+    answered: list[int] = []
+
+    def ask() -> None:
+        answered.append(served.post(**body).status_code)
+
+    client = threading.Thread(target=ask)
+    client.start()
+    assert eventually(lambda: bool(model.requests))
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.stderr is not None
+    said = served.process.stderr.read()
+    assert served.process.wait(60) == 0
+    client.join(60)
+    assert "Traceback" not in said
+    assert "destroyed" not in said
+    assert answered == [503]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Where a model is served: a base address as it was typed, brought into one form, and what may be sent there.
 
 `core.engines.choose` makes one of an engine's name; `remote` connects to it. Invariant: a key never goes over a
-connection that others can read. It opens nothing and looks nothing up.
+connection that others can read, unless the user has named that very host for it. It opens nothing and looks nothing up.
 """
 
 from __future__ import annotations
@@ -96,8 +96,11 @@ def address(text: str) -> Address:
     return Address(f"{parts.scheme}://{netloc}{path or '/v1'}", parts.query)
 
 
-def usable_key(key: str, where: Address) -> str:
-    """The key as it may be sent to the address; empty stays empty. Raises EngineUnavailable."""
+def usable_key(key: str, where: Address, *, in_clear: bool = False) -> str:
+    """The key as it may be sent to the address; empty stays empty. Raises EngineUnavailable.
+
+    in_clear: the user has said that it may go to this host unencrypted.
+    """
     key = key.strip()
     if not key:
         return ""
@@ -106,11 +109,21 @@ def usable_key(key: str, where: Address) -> str:
             "the key has blanks or letters in it that no key has",
             "look at the variable that it is in, or set it again: sharpen keys set ENGINE",
         )
-    if not where.private:
+    if not where.private and not in_clear:
         raise EngineUnavailable(
-            f"the key is not sent to {where.host}: the connection is not encrypted", "use an https:// address"
+            f"the key is not sent to {where.host}: the connection is not encrypted", encrypted(where)
         )
     return key
+
+
+def encrypted(where: Address) -> str:
+    """What to do where a key would go over a network in clear."""
+    parts = urlsplit(where.base)
+    port = parts.port or _PORTS[parts.scheme]
+    return (
+        f"use an https:// address, or a tunnel (ssh -L {port}:127.0.0.1:{port} {parts.hostname}, then "
+        f"openai:http://127.0.0.1:{port}); on a network that you trust: sharpen config set allow_http {where.host}"
+    )
 
 
 def hidden(key: str) -> str:

@@ -72,6 +72,15 @@ class Bodies:
             return body | ({"temperature": min(1.0, 0.5 + 0.2 * index)} if index else {})
         return self._chat(request, told, messages, index)
 
+    def left_out(self, request: Request, told: Asked, way: Way) -> tuple[str, ...]:
+        """Paths of the files that should go along and are not in the body."""
+        if way == "edit":
+            return next_edit.snippets(request, told)[1]
+        if self.offered:
+            along = self.offered.get("context") is True
+            return () if along else tuple(document.path for document in request.context)
+        return told.left_out
+
     def _chat(self, request: Request, told: Asked, messages: Sequence[Message], index: int) -> Body:
         hosted, tokens = self.hosted, self.tokens(request, "chat")
         mercury = hosted.kind == "mercury"

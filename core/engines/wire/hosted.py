@@ -41,6 +41,10 @@ def _nowhere(_name: str, _origin: str) -> str:
     return ""
 
 
+def _never(_where: Address) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What the user has set up on this machine."""
@@ -51,6 +55,8 @@ class Access:
     """Another origin that a key of the engine is kept for; empty for none."""
     mercury_url: str = ""
     """An address in the place of Mercury's own."""
+    in_clear: Callable[[Address], bool] = _never
+    """Whether a key may go to this address unencrypted, because the user has named its host."""
     models: Path | None = None
     """Where pulled checkpoints lie."""
 
@@ -69,6 +75,8 @@ class Hosted:
     effort: str = ""
     elsewhere: str = ""
     """An origin that a key is kept for, where none is for this one."""
+    in_clear: bool = False
+    """The key may go there unencrypted."""
 
     @property
     def server(self) -> Server:
@@ -79,7 +87,11 @@ class Hosted:
                 said = f"the key that is kept for mercury is for {self.elsewhere} alone, and mercury is {self.where.origin} here"
                 raise EngineUnavailable(said, f"unset INCEPTION_BASE_URL, or {hint}")
             raise EngineUnavailable("mercury needs a key, and none is set", hint)
-        return Server(self.name, self.where.host, usable_key(self.key, self.where), hint)
+        return Server(self.name, self.where.host, self._sendable, hint)
+
+    @property
+    def _sendable(self) -> str:
+        return usable_key(self.key, self.where, in_clear=self.in_clear)
 
     @property
     def _typed(self) -> str:
@@ -105,6 +117,17 @@ def is_hosted(spec: str | None) -> bool:
     return spec is not None and (spec == "mercury" or spec.startswith(("mercury#", "mercury@", "openai:")))
 
 
+def mercury_address(moved: str) -> Address:
+    """Where Mercury is; `moved`: what takes its place. Raises BadInput, naming the variable that it comes from."""
+    try:
+        return address(moved or MERCURY)
+    except BadInput as error:
+        raise BadInput(
+            f"INCEPTION_BASE_URL: {error.message}",
+            f"unset it, or set it to an address such as {MERCURY_ORIGIN}",
+        ) from error
+
+
 def hosted(spec: str, access: Access) -> Hosted:
     """The served model of an engine's name. Raises BadInput where it names none. Sends nothing."""
     rest, effort = spec, ""
@@ -115,13 +138,14 @@ def hosted(spec: str, access: Access) -> Hosted:
             raise BadInput(f"{effort} is no effort", f"one of {', '.join(EFFORTS)}: mercury@low")
     name, _, model = rest.partition("#")
     if name == "mercury":
-        where, model, effort = address(access.mercury_url or MERCURY), model or MERCURY_MODEL, effort or "low"
+        where, model, effort = mercury_address(access.mercury_url), model or MERCURY_MODEL, effort or "low"
     else:
         where = address(name.removeprefix("openai:"))
     kind: Kind = "mercury" if name == "mercury" else "openai"
     key = access.key(kind, where.origin) or ""
     other = "" if key else access.elsewhere(kind, where.origin)
-    return Hosted(name, kind, where, model, key, effort, other)
+    in_clear = bool(key) and not where.private and access.in_clear(where)
+    return Hosted(name, kind, where, model, key, effort, other, in_clear)
 
 
 def cost(model: str, usage: Usage, prices: Mapping[str, Prices]) -> float | None:

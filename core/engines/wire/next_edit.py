@@ -27,24 +27,31 @@ def fits(request: Request) -> bool:
     )
 
 
-def message(request: Request, told: Asked) -> str:
-    """The one message: files for reference, the file with the region in it, the changes so far, oldest first."""
-    masked, place = told.masked, told.place
-    snippets, room = [], _SNIPPET_CHARS
+def snippets(request: Request, told: Asked) -> tuple[str, tuple[str, ...]]:
+    """The files for reference, and the paths of those for which there is no room."""
+    parts, left_out, room = [], [], _SNIPPET_CHARS
     for document in request.context:
         piece = _tagged(
             "recently_viewed_code_snippet",
-            f"code_snippet_file_path: {document.path}\n{masked.mask(document.text)}",
+            f"code_snippet_file_path: {document.path}\n{told.masked.mask(document.text)}",
         )
         if len(piece) <= room:
-            snippets.append(piece)
+            parts.append(piece)
             room -= len(piece)
+        else:
+            left_out.append(document.path)
+    return "".join(parts), tuple(left_out)
+
+
+def message(request: Request, told: Asked) -> str:
+    """The one message: files for reference, the file with the region in it, the changes so far, oldest first."""
+    masked, place = told.masked, told.place
     file = f"current_file_path: {request.document.path}\n" + _lines(told.before)
     file += f"<|code_to_edit|>\n<|cursor|>{_lines(place.old)}<|/code_to_edit|>\n" + _lines(told.after)
     parts = (
-        _tagged("recently_viewed_code_snippets", "".join(snippets)),
+        _tagged("recently_viewed_code_snippets", snippets(request, told)[0]),
         _tagged("current_file_content", file),
-        _tagged("edit_diff_history", masked.mask(_latest(request.begun))),
+        _tagged("edit_diff_history", _latest(masked.mask(request.begun))),
     )
     return "\n".join(parts)
 

@@ -18,19 +18,27 @@ Body = dict[str, Any]
 def structured(request: Request, told: Asked, index: int, offered: Mapping[str, Any]) -> Body:
     """`x_sharpen` of a request's candidate number `index`. `offered`: what the server said of itself."""
     settings, masked = request.settings, told.masked
-    head = masked.mask(request.document.text[: request.region.start_char])
-    tail = masked.mask(request.document.text[request.region.end_char :])
-    shift = len(head) - request.region.start_char
+    document, region, old = request.document, request.region, told.place.old
+    head = masked.cut(document.text, 0, region.start_char)
+    tail = masked.cut(document.text, region.end_char, len(document.text))
+
+    def at(place: int) -> int:
+        """Where a place of the document is in what is sent."""
+        edges = (0, region.start_char, region.end_char)
+        last = max(i for i, edge in enumerate(edges) if edge <= place)
+        sent = (0, len(head), len(head) + len(old))[last] + len(masked.cut(document.text, edges[last], place))
+        return min(sent, len(head) + len(old) + len(tail))
+
     found = [
-        {"start": d.start_char + shift, "end": d.end_char + shift, "code": d.code, "source": d.source,
-         "message": d.message}
+        {"start": at(d.start_char), "end": max(at(d.start_char), at(d.end_char)), "code": d.code,
+         "source": d.source, "message": masked.mask(d.message)}
         for d in request.diagnostics
     ]  # fmt: skip
     edit: Body = {
         "instruction": masked.mask(request.instruction),
-        "path": request.document.path,
-        "text": head + told.place.old + tail,
-        "region": [len(head), len(head) + len(told.place.old)],
+        "path": document.path,
+        "text": head + old + tail,
+        "region": [len(head), len(head) + len(old)],
         "diagnostics": found,
     }
     if offered.get("context") is True:

@@ -43,17 +43,19 @@ class Asked:
     """The text before the region, cut to the budget, for a server that fills in the middle."""
     after: str
     background: str
+    left_out: tuple[str, ...] = ()
+    """Files that should have gone along and for which there was no room."""
 
 
 def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Masked | None = None) -> Asked:
     """The messages for a rewrite of the region. Raises BadInput where it does not fit the window with its answer.
 
-    masked: who hides secrets; a fresh one where none is given.
+    masked: who hides secrets; where none is given, one that knows those of all that is sent.
     """
-    masked = Masked() if masked is None else masked
+    masked = Masked(_texts(request)) if masked is None else masked
     document, region = request.document, request.region
     budget = int((window_tokens - answer_tokens) * CHARS_A_TOKEN * 0.8)
-    old = masked.mask(request.text)
+    old = masked.cut(document.text, region.start_char, region.end_char)
     if budget < len(old) + 4000:
         raise BadInput(
             f"{document.path}: {region.label or 'the whole file'} does not fit the model's window of "
@@ -61,10 +63,13 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
             f"name a part of it: {document.path}::SYMBOL",
         )
     room = min(_MOST_CONTEXT_CHARS, budget - len(old) - 3000)
-    background = _background(request, masked, room // 2)
+    background, left_out = _background(request, masked, room // 2)
     around = room - len(background)
-    head, tail = document.text[: region.start_char], document.text[region.end_char :]
-    before, after = masked.mask(_tail_of(head, around * 2 // 3)), masked.mask(_head_of(tail, around // 3))
+    before = masked.cut(
+        document.text, _start(document.text[: region.start_char], around * 2 // 3), region.start_char
+    )
+    tail = _head_of(document.text[region.end_char :], around // 3)
+    after = masked.cut(document.text, region.end_char, region.end_char + len(tail))
     language = _language(document.path)
     fence = fence_for(f"{before}\n{old}\n{after}")
     prose = PurePath(document.path).suffix.lower() in _PROSE
@@ -88,7 +93,14 @@ def asked(request: Request, window_tokens: int, answer_tokens: int, masked: Mask
     )
     system = fill("rewrite_system").strip()
     messages = ({"role": "system", "content": system}, {"role": "user", "content": text})
-    return Asked(messages, place, masked, fence, _TAGS.get(language, ""), before, after, background)
+    tag = _TAGS.get(language, "")
+    return Asked(messages, place, masked, fence, tag, before, after, background, left_out)
+
+
+def _texts(request: Request) -> tuple[str, ...]:
+    """All that may go out, each text whole."""
+    others = (request.instruction, request.outline, request.begun, *(d.message for d in request.diagnostics))
+    return (request.document.text, *(document.text for document in request.context), *others)
 
 
 def again(request: Asked, answer: str, why: str) -> tuple[Message, ...]:
@@ -125,15 +137,18 @@ def _language(path: str) -> str:
     return "Markdown" if suffix in {".md", ".markdown", ".rst"} else suffix.removeprefix(".") or "plain text"
 
 
-def _background(request: Request, masked: Masked, room: int) -> str:
-    """The documents that go along and the outline, as much of them as there is room for."""
+def _background(request: Request, masked: Masked, room: int) -> tuple[str, tuple[str, ...]]:
+    """The documents that go along and the outline, as much of them as there is room for, and what there is not."""
     parts: list[str] = []
+    left_out: list[str] = []
     for document in request.context:
         text = masked.mask(document.text)
         piece = f"File for reference: {document.path}\n{_fenced(text, fence_for(text))}\n\n"
         if len(piece) <= room:
             parts.append(piece)
             room -= len(piece)
+        else:
+            left_out.append(document.path)
     if request.begun:
         text = masked.mask(request.begun)
         piece = f"What the user has changed so far, to be gone on with:\n{_fenced(text, fence_for(text))}\n\n"
@@ -143,7 +158,7 @@ def _background(request: Request, masked: Masked, room: int) -> str:
     outline = _head_of(masked.mask(request.outline), room - 80)
     if outline:
         parts.append(f"Symbols of the repository that may matter:\n{outline}\n\n")
-    return "".join(parts)
+    return "".join(parts), tuple(left_out)
 
 
 def _fenced(text: str, fence: str) -> str:
@@ -151,11 +166,11 @@ def _fenced(text: str, fence: str) -> str:
     return f"{fence}\n{body}\n{fence}" if body else "(nothing)"
 
 
-def _tail_of(text: str, room: int) -> str:
-    """The last whole lines within `room` characters."""
+def _start(text: str, room: int) -> int:
+    """Where the last whole lines within `room` characters begin."""
     if len(text) <= room:
-        return text
-    return text[text.find("\n", len(text) - room) + 1 :] if room > 0 else ""
+        return 0
+    return text.find("\n", len(text) - room) + 1 or len(text) if room > 0 else len(text)
 
 
 def _head_of(text: str, room: int) -> str:

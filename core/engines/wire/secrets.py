@@ -1,7 +1,8 @@
 """Strings that look like secrets: found, replaced before anything is sent, and put back into the answer.
 
-`core.engines.rewriter` masks all that it sends with one `Masked`. Invariant: what `mask` returns holds none of the
-strings that the table below finds, and `restore` puts back each exactly as it was, or says that it cannot.
+`core.engines.rewriter` masks all that it sends with one `Masked`, which sees every text whole before it masks a part of
+one. Invariant: what `mask` and `cut` return holds none of the strings that the table below finds in any of the texts, nor
+a part of one that an edge divides, and `restore` puts back each exactly as it was, or says that it cannot.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, count
 
 _PATTERNS = (
     r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
@@ -39,7 +42,11 @@ _NAMED = re.compile(
 _ALLOWED = re.compile(r"gitleaks:allow|pragma: allowlist secret")
 _EXAMPLE = re.compile(r"(?i)^(.)\1*$|xxx|example|changeme|placeholder|your[_-]|^[<$%{].*|\$\{")
 _LEAST_ENTROPY = 3.5
-PLACEHOLDER = "MASKED_SECRET_"
+_WORD = "MASKED_SECRET"
+_PLACEHOLDER = re.compile(rf"{_WORD}\d*_")
+_LEAST_ANYWHERE = 8
+"""A shorter one, or one of letters alone, may be a word of the code: it is hidden in its own place only."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]{24,}")
 
 
 def found(text: str) -> list[tuple[int, int]]:
@@ -56,7 +63,7 @@ def found(text: str) -> list[tuple[int, int]]:
         line = text[
             text.rfind("\n", 0, start) + 1 : text.find("\n", end) if "\n" in text[end:] else len(text)
         ]
-        if _ALLOWED.search(line) or text[start:end].startswith(PLACEHOLDER):
+        if _ALLOWED.search(line) or _PLACEHOLDER.match(text, start):
             continue
         if kept and start < kept[-1][1]:
             kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
@@ -71,32 +78,76 @@ def _entropy(text: str) -> float:
 
 
 class Masked:
-    """One request's secrets, each with the word that stands for it."""
+    """One request's secrets, each with the word that stands for it.
 
-    def __init__(self) -> None:
+    texts: all that goes out, whole. What one of them gives away as a secret is one in every other too, and no word
+    is taken that one of them has already.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        texts = tuple(texts)
+        self._prefix = next(
+            prefix
+            for prefix in chain((f"{_WORD}_",), (f"{_WORD}{n}_" for n in count(2)))
+            if not any(prefix in text for text in texts)
+        )
         self._words: dict[str, str] = {}
+        self._anywhere: re.Pattern[str] | None = None
+        """Secrets that are hidden wherever they stand."""
+        self._found: dict[str, list[tuple[int, int]]] = {}
+        for text in texts:
+            self._places(text)
 
     def __len__(self) -> int:
         return len(self._words)
 
     def mask(self, text: str) -> str:
         """The text with a word for each secret in it; the same secret gets the same word everywhere."""
-        parts, last = [], 0
-        for start, end in found(text):
-            word = self._words.setdefault(text[start:end], f"{PLACEHOLDER}{len(self._words) + 1}_")
-            parts += [text[last:start], word]
-            last = end
-        masked = "".join((*parts, text[last:]))
-        # A secret that one file gives away by its context is one in every other place too.
-        for secret, word in self._words.items():
-            if secret in masked:
-                masked = masked.replace(secret, word)
-        return masked
+        return self.cut(text, 0, len(text))
+
+    def cut(self, text: str, start: int, end: int) -> str:
+        """The part of a text between two places, masked: also what is left in it of a secret that an edge divides."""
+        parts, last = [], start
+        for place in self._places(text):
+            first, after = max(place[0], start), min(place[1], end)
+            if first < after and text[first:after].strip():
+                parts += [self._hidden(text[last:first]), self._word(text[first:after])]
+                last = after
+        return "".join((*parts, self._hidden(text[last:end])))
 
     def restore(self, text: str) -> str:
         """The text with the secrets themselves. Raises ValueError where a word came back changed."""
-        for secret, word in self._words.items():
-            text = text.replace(word, secret)
-        if self._words and PLACEHOLDER in text:
+        if not self._words:
+            return text
+        known = {word: secret for secret, word in self._words.items()}
+        restored = re.sub(rf"{self._prefix}\d+_", lambda match: known.get(match[0], match[0]), text)
+        if self._prefix in restored:
             raise ValueError("a string that stands for a secret came back changed")
-        return text
+        return restored
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets are in a text; from now on they are known."""
+        places = self._found.get(text)
+        if places is None:
+            places = self._found[text] = found(text)
+            for start, end in places:
+                self._learn(text[start:end])
+        return places
+
+    def _learn(self, secret: str) -> None:
+        """Give it its word. Of a block, each line alone is a secret as well: a diff may hold no more of it."""
+        lines = _BASE64.findall(secret) if "\n" in secret else []
+        for one in (secret, *lines):
+            self._word(one)
+        told = [s for s in self._words if len(s) >= _LEAST_ANYWHERE and not s.isalpha()]
+        if told:
+            # The longest first: one may be a part of another.
+            self._anywhere = re.compile("|".join(map(re.escape, sorted(told, key=len, reverse=True))))
+
+    def _word(self, secret: str) -> str:
+        return self._words.setdefault(secret, f"{self._prefix}{len(self._words) + 1}_")
+
+    def _hidden(self, text: str) -> str:
+        if self._anywhere is None:
+            return text
+        return self._anywhere.sub(lambda match: self._words[match[0]], text)
