@@ -49,6 +49,7 @@ def run(paths: tuple[str, ...], engine: str | None = None) -> int:
         return talk(paths, options)
     from sharpen.cli.settings import user_config_folder
     from sharpen.cli.tui.app import SharpenApp
+    from sharpen.cli.tui.ending import run_to_end
     from sharpen.cli.tui.preferences import read
     from sharpen.core.worktree.find import find_root
 
@@ -60,6 +61,7 @@ def run(paths: tuple[str, ...], engine: str | None = None) -> int:
     preferences = read(user_config_folder(os.environ))
     root = find_root(Path()) or Path.cwd()
     app = SharpenApp(files, options, state_folder(), root, preferences, light=terminal.is_light)
-    app.run()
-    sys.stdout.flush()
-    return app.return_code or 0
+    try:
+        return run_to_end(app)
+    finally:
+        sys.stdout.flush()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
 from sharpen.cli.paint import harmless
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
+from sharpen.cli.tui.themes import accent_of
 
 QUEUE_SHOWN = 3
 
@@ -34,7 +36,8 @@ class KeyLine(Static):
         self._follow(None)
 
     def _follow(self, _screen: object) -> None:
-        accent = "" if self.app.no_color else self.app.current_theme.accent or ""
+        bold = Style(bold=True)
+        style = bold if self.app.no_color else bold + accent_of(self.app.current_theme)
         shown: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -48,7 +51,7 @@ class KeyLine(Static):
             del items[-2]
         line = Text(" ", no_wrap=True, overflow="ellipsis")
         for key, word in items:
-            line.append(key, f"bold {accent}".strip())
+            line.append(key, style)
             line.append(word)
         self.update(line)
 

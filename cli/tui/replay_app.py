@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sharpen.cli.tui import themes
+from sharpen.cli.tui.ending import Ending
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.frames import FrameLog
 from sharpen.cli.tui.panels import KeyLine
 from sharpen.cli.tui.stage import Stage
 
 
-class ReplayApp(App[None]):
+class ReplayApp(Ending):
     """Play, hold and scrub one run."""
 
     CSS_PATH = "app.tcss"
