@@ -57,18 +57,20 @@ class KeyLine(Static):
 
 
 class NoticeLine(Static):
-    """A sentence in the place where the answer would have come."""
+    """A sentence in the place where the answer would have come, or several, a line each."""
 
-    def say(self, notice: Notice | None) -> None:
-        """Show it; None takes it away."""
-        self.display = notice is not None
-        if notice is not None:
+    def say(self, *notices: Notice) -> None:
+        """Show them; none takes all of them away."""
+        self.display = bool(notices)
+        lines = []
+        for notice in notices:
             text = Text(harmless(notice.text))
             if notice.hint:
                 text.append(f"  {harmless(notice.hint)}", "dim")
-            self.set_class(notice.bad, "bad")
-            self.set_class(notice.asks, "asks")
-            self.update(text)
+            lines.append(text)
+        self.set_class(any(notice.bad for notice in notices), "bad")
+        self.set_class(any(notice.asks for notice in notices), "asks")
+        self.update(Text("\n").join(lines))
 
 
 class QueueLines(Static):
