@@ -12,7 +12,7 @@ from sharpen.cli.tui import keeping, outcome
 from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
-from sharpen.cli.tui.wire import Answer, Died, Look, Prepared, Ready, Review, Seen, Sending, Undone
+from sharpen.cli.tui.wire import Answer, Died, Doubted, Look, Prepared, Ready, Review, Seen, Sending, Undone
 from sharpen.core.errors import SharpenError
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ def _follow(desk: Desk, run: Run, answer: Answer) -> None:
         typing = desk.prompt.being_typed
         desk.stage.propose(run, focus=not typing)
         desk.notice(Notice("a proposal stands", "Esc goes to it") if typing else None)
+    elif isinstance(answer, Doubted):
+        desk.stage.say("proposed")
+        desk.stage.back_to_review()
+        hint = "A applies it all the same, u takes the last decision back"
+        desk.notice(Notice(f"what is kept does not hold: {answer.reason}", hint, bad=True))
     elif run.over:
         _over(desk, run)
     desk.show_queue()

@@ -258,7 +258,7 @@ class Desk(Screen[None]):
         self.standing.clear()
         self.notice(None)
         self.stage.say("applying" if event.patch else "rejected")
-        self.sitting.decide(event.patch)
+        self.sitting.decide(event.patch, at_once=event.at_once)
 
     def on_review_view_wish(self, event: ReviewView.Wish) -> None:
         """What the review cannot do alone."""
