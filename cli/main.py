@@ -213,7 +213,9 @@ def demo(
 def replay(
     file: str,
     export: Annotated[str | None, typer.Option("--export", help="Write FILE.svg, .cast or .gif.")] = None,
-    at: Annotated[int | None, typer.Option("--at", min=1, help="Which frame an SVG shows.")] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", min=1, help="Which frame to begin at, or an SVG shows.")
+    ] = None,
     no_animation: Still = False,
 ) -> None:
     """Play a recorded refinement (--record) on the canvas of the app, or write it as a picture."""

@@ -42,9 +42,14 @@ class Pace:
         return f"{rate:.0f} tokens/s" if rate >= 10 else f"{rate:.1f} tokens/s"
 
 
+def masks_left(count: int) -> str:
+    """`1 mask left`, `3 masks left`."""
+    return f"{count} mask{'' if count == 1 else 's'} left"
+
+
 def figures(frame: Frame, masks: int, pace: Pace) -> list[str]:
     """Step, masks left and speed; nothing before the first step, when there is nothing to count."""
     if frame.step < 1:
         return []
     step = f"step {frame.step}/{frame.steps}" if frame.steps else f"step {frame.step}"
-    return [part for part in (step, f"{masks} mask{'' if masks == 1 else 's'} left", str(pace)) if part]
+    return [part for part in (step, masks_left(masks), str(pace)) if part]

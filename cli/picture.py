@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sharpen.cli import paint, palette
+from sharpen.cli.pace import masks_left
 from sharpen.core.document import Document
 from sharpen.core.errors import WriteFailed
 from sharpen.core.patch import Patch
@@ -46,6 +47,6 @@ def _step(document: Document, one: Recorded) -> tuple[paint.Line, ...]:
     lines = paint.frame(document, one.frame)
     touched = [i for i, line in enumerate(lines) if any(name not in _CALM for _text, name in line.runs)]
     first, last = max(0, touched[0] - AROUND), touched[-1] + AROUND + 1
-    facts = f"  step {one.frame.step}, {one.frame.canvas.count('masked')} masks left"
+    facts = f"  step {one.frame.step}, {masks_left(one.frame.canvas.count('masked'))}"
     heading = paint.Line(None, " ", ((paint.harmless(one.path), "heading"), (facts, "quiet")))
     return (heading, *lines[first:last], paint.Line(None, " ", ()))

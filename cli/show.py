@@ -73,8 +73,10 @@ class Lines:
                 say(f"engine {event.engine}, model {event.model}")
         elif isinstance(event, Framed) and verbose:
             frame = event.frame
-            masks = frame.canvas.count("masked")
-            say(f"{event.path}: step {frame.step}, {masks} masks left {frame.note}".rstrip())
+            from sharpen.cli.pace import masks_left
+
+            left = masks_left(frame.canvas.count("masked"))
+            say(f"{event.path}: step {frame.step}, {left} {frame.note}".rstrip())
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
             said = f" ({note})" if note else ""

@@ -35,31 +35,49 @@ def wanted(arguments: Sequence[str]) -> tuple[tuple[str, ...], str | None] | Non
     return (tuple(paths), engine) if all(Path(path).exists() for path in paths) else None
 
 
+def wants_lines() -> bool:
+    """Whether nothing may be drawn: for a screen reader, or on a terminal that cannot."""
+    return bool(os.environ.get("ACCESSIBLE")) or os.environ.get("TERM") in {"dumb", ""}
+
+
+def _entered(paths: tuple[str, ...], engine: str | None) -> tuple[tuple[str, ...], str | None]:
+    """Go into the folder among the paths; returns the files, and the engine, spelled as from there."""
+    folder = next((path for path in paths if Path(path).is_dir()), None)
+    files = tuple(path for path in paths if not Path(path).is_dir())
+    if folder is None:
+        return files, engine
+    files = tuple(os.path.relpath(path, folder) for path in files)
+    kind, mark, place = (engine or "").partition(":")
+    where, sign, rest = place.partition("#")
+    if kind in {"script", "local"} and where and Path(where).exists():
+        engine = f"{kind}{mark}{Path(where).absolute()}{sign}{rest}"
+    os.chdir(folder)
+    return files, engine
+
+
 def run(paths: tuple[str, ...], engine: str | None = None) -> int:
     """Open the app; returns the exit code."""
     from sharpen.core.errors import BadInput
 
+    if not Terminal.here().can_ask:
+        raise BadInput("sharpen PATH opens the app, which needs a terminal", "sharpen fix " + " ".join(paths))
+    files, engine = _entered(paths, engine)
     options = settled({"engine": engine})
     terminal = Terminal.here(options.animation)
-    if not terminal.can_ask:
-        raise BadInput("sharpen PATH opens the app, which needs a terminal", "sharpen fix " + " ".join(paths))
-    if os.environ.get("ACCESSIBLE") or os.environ.get("TERM") in {"dumb", ""}:
+    if wants_lines():
         from sharpen.cli.plain import talk
 
-        return talk(paths, options)
+        return talk(files, options)
     from sharpen.cli.settings import user_config_folder
     from sharpen.cli.tui.app import SharpenApp
+    from sharpen.cli.tui.ending import run_to_end
     from sharpen.cli.tui.preferences import read
     from sharpen.core.worktree.find import find_root
 
-    files = tuple(path for path in paths if Path(path).is_file())
-    folder = next((Path(path) for path in paths if Path(path).is_dir()), None)
-    if folder is not None:
-        os.chdir(folder)
-        files = tuple(os.path.relpath(path, folder) for path in files)
     preferences = read(user_config_folder(os.environ))
     root = find_root(Path()) or Path.cwd()
     app = SharpenApp(files, options, state_folder(), root, preferences, light=terminal.is_light)
-    app.run()
-    sys.stdout.flush()
-    return app.return_code or 0
+    try:
+        return run_to_end(app)
+    finally:
+        sys.stdout.flush()

@@ -12,7 +12,7 @@ from sharpen.cli.tui import keeping, outcome
 from sharpen.cli.tui.file_tree import FileTree
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
-from sharpen.cli.tui.wire import Answer, Died, Look, Ready, Review, Seen, Sending, Undone
+from sharpen.cli.tui.wire import Answer, Died, Doubted, Look, Prepared, Ready, Review, Seen, Sending, Undone
 from sharpen.core.errors import SharpenError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def take(desk: Desk, answer: Answer) -> None:
         if run is not None and run is desk.sitting.current:
             if isinstance(answer, Sending):
                 _sending(desk, run)
-            _follow(desk, run)
+            _follow(desk, run, answer)
             if isinstance(answer, Review) and answer.merged:
                 files = ", ".join(outcome.near(path) for path in answer.merged)
                 desk.notice(Notice(f"{files} had changed since; the proposal was carried over to it"))
@@ -52,14 +52,19 @@ def _sending(desk: Desk, run: Run) -> None:
     desk.notice(outcome.of_sending(run))
 
 
-def _follow(desk: Desk, run: Run) -> None:
-    for target in run.targets if run.state == "running" else ():
+def _follow(desk: Desk, run: Run, answer: Answer) -> None:
+    for target in answer.targets if isinstance(answer, Prepared) else ():
         desk.watched.read(target.document.path)
-    if run.state == "review" and not desk.stage.reviewing:
+    if isinstance(answer, Review):
         desk.stage.tick()
         typing = desk.prompt.being_typed
         desk.stage.propose(run, focus=not typing)
         desk.notice(Notice("a proposal stands", "Esc goes to it") if typing else None)
+    elif isinstance(answer, Doubted):
+        desk.stage.say("proposed")
+        desk.stage.back_to_review()
+        hint = "A applies it all the same, u takes the last decision back"
+        desk.notice(Notice(f"what is kept does not hold: {answer.reason}", hint, bad=True))
     elif run.over:
         _over(desk, run)
     desk.show_queue()
@@ -73,11 +78,16 @@ def _over(desk: Desk, run: Run) -> None:
     keeping.settled(desk, run)
     stage.say(run.state)
     path = stage.path if stage.path in run.changed or not run.changed else run.changed[0]
-    if path:
-        desk.open(path, outcome.first_row(run, path))
-    desk.notice(outcome.of_run(run))
+    if not path or not desk.open(path, outcome.first_row(run, path)):
+        stage.leave()  # it may be gone: a review that is over must not stay in any case
+    desk.standing.pop("disk", None)
+    said = outcome.of_run(run)
+    desk.notice(said)
     if run.state in {"failed", "stopped"} and not prompt.text:
-        prompt.take(run.typed)
+        prompt.offer(run.typed)
+    if run.state == "failed" and desk.sitting.waiting:  # what follows would take its place
+        desk.standing["failed"] = said
+        desk.notice(None)
     if run.state == "applied":
         stage.view.focus()
         desk.ask_process(Look("files", "."))
@@ -115,7 +125,8 @@ def _undone(desk: Desk, undone: Undone) -> None:
     if undone.restored is None:
         desk.notice(outcome.of_error(undone.error or SharpenError("nothing was undone")))
         return
-    if desk.stage.document.path:
-        desk.open(desk.stage.document.path)
+    stage = desk.stage
+    if stage.path and not stage.reviewing and not stage.live:
+        desk.open(stage.path)
     desk.notice(outcome.of_undo(undone.restored, redo=undone.redo))
     desk.ask_process(Look("files", "."))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from sharpen.cli.options import Options
 from sharpen.cli.tui import themes
 from sharpen.cli.tui.client import Client
 from sharpen.cli.tui.desk import Desk
+from sharpen.cli.tui.ending import Ending
 from sharpen.cli.tui.messages import Heard, Order
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.preferences import MOTIONS, Preferences
@@ -46,7 +47,7 @@ START_AFTER = 0.2
 """Seconds after which the engine's process is started: its start must not compete with the first picture."""
 
 
-class SharpenApp(App[None]):
+class SharpenApp(Ending):
     """Watch an edit sharpen in place, review it, keep it."""
 
     TITLE = "sharpen"
@@ -120,7 +121,12 @@ class SharpenApp(App[None]):
 
     def _hear(self, answer: Answer) -> None:
         """On the pipe's thread: frames go into their log, all else to the desk."""
-        if not self._sitting.overhear(answer) and self.is_running:
+        try:
+            about_frames = self._sitting.overhear(answer)
+        except Exception as defect:  # noqa: BLE001 - this thread's end would leave the screen waiting for ever
+            self.call_later(self._handle_exception, defect)
+            return
+        if not about_frames and self.is_running:
             self.desk.post_message(Heard(answer))
 
     def on_app_focus(self) -> None:

@@ -52,7 +52,7 @@ class Desk(Screen[None]):
         Binding("ctrl+c", "copy_or_stop", "Copy or stop", show=False, priority=True, id="desk.copy"),
         Binding("ctrl+t", "drop", "Drop from the queue", show=False, id="desk.drop"),
         Binding("ctrl+b", "toggle_tree", "Files", show=False, id="desk.tree"),
-        Binding("ctrl+o", "focus_prompt", "Prompt", show=False, id="desk.prompt"),
+        Binding("ctrl+o", "focus_prompt", "Prompt", show=False, priority=True, id="desk.prompt"),
     ]
 
     def __init__(
@@ -61,6 +61,10 @@ class Desk(Screen[None]):
         super().__init__()
         self.sitting, self.store, self.wants = sitting, store, wants
         self._paths, self._motion = paths, motion
+        self._together: tuple[str, ...] = ()
+        """The files that the app was opened on: a prompt is about all of them while one of them is in view."""
+        self.standing: dict[str, Notice] = {}
+        """Sentences that no other one takes away: what changed on disk until it is decided, what failed until it is read."""
         self.clock: Callable[[], float] = time.monotonic
         self.asked_at = 0.0
         """When something was asked in the notice line."""
@@ -98,9 +102,8 @@ class Desk(Screen[None]):
         prompt.past = self.store.prompts()
         self.notice(None)
         self.show_queue()
-        for path in self._paths:
-            if self.open(path):
-                break
+        self._together = tuple(path for path in reversed(self._paths) if self.open(path))[::-1]
+        self.show_where()
         prompt.focus()
 
     @property
@@ -135,6 +138,15 @@ class Desk(Screen[None]):
         elif self.open(event.path):
             self.stage.view.focus()
 
+    def on_stage_past(self, _event: Stage.Past) -> None:
+        """Beyond the last frame of a run that is over."""
+        self.show_at_rest()
+
+    def show_at_rest(self) -> None:
+        """The file that is in view, as it is now, where frames of it or a review that is over are shown."""
+        if not self.stage.at_rest and not self.open(self.stage.path):
+            self.stage.leave()
+
     def on_file_tree_left(self) -> None:
         """Nothing was to be opened."""
         self.prompt.focus()
@@ -159,7 +171,9 @@ class Desk(Screen[None]):
         review = stage.review.review if stage.reviewing else None
         engine = where.engine_of(self.sitting.current, self.wants.engine)
         loading = engine == "embedded" and not self.ready
-        said = where.line(stage.path, stage.view.selection(), review, engine, loading=loading)
+        chosen = stage.chosen()
+        others = tuple(path for path in self._targets(stage.path) if path != stage.path)
+        said = where.line(stage.path, chosen and chosen[1], review, engine, others, loading=loading)
         self.query_one("#where", Static).update(said)
 
     def on_sheet_view_moved(self) -> None:
@@ -168,41 +182,40 @@ class Desk(Screen[None]):
 
     def look_at_disk(self) -> None:
         """Somebody may have saved the file in an editor meanwhile."""
-        run = self.sitting.current
-        busy = run is not None and not run.over
-        paths = {self.stage.document.path} | {t.document.path for t in (run.targets if run and busy else ())}
-        for path in self.watched.changed(paths - {""}):
-            if busy:
-                self.notice(
-                    Notice(
-                        f"{path} has changed on disk; applying will merge both, or write nothing", bad=True
-                    )
-                )
-            elif self.open(path):
+        run, at_rest = self.sitting.current, self.stage.document.path
+        edited = {target.document.path for target in run.targets} if run and not run.over else set[str]()
+        for path in self.watched.changed(({at_rest} | edited) - {""}):
+            if path in edited:
+                said = f"{path} has changed on disk; applying will merge both, or write nothing"
+                self.standing["disk"] = Notice(said, bad=True)
+                self.notice(None)
+            elif self.stage.at_rest and self.open(path):
                 self.notice(Notice(f"{path} had changed on disk and was read again"))
 
     # Prompts
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Into the queue with it."""
+        self.standing.pop("failed", None)
         self.notice(None)
         self.look_at_disk()
         self.store.add_prompt(event.text)
         record = str(self.store.frames_of(self.store.next_id()))
-        here = self._selected()
+        path, chosen = self.stage.path, self.stage.chosen()
+        here = self._targets(path) if chosen is None else (f"{path}:{chosen[1][0] + 1}-{chosen[1][1] + 1}",)
         ask = self.wants.ask(self.sitting.next_number(), event.text, here, record)
-        if ask.specs == here and self.stage.view.selection() is not None:
-            ask = replace(ask, seen=self.stage.document.text)
+        if ask.specs == here and chosen is not None:
+            ask = replace(ask, seen=chosen[0].text)
         run = self.sitting.ask(ask, event.text)
         if run is self.sitting.current:
             self.begin(run)
         self.show_queue()
 
-    def _selected(self) -> tuple[str, ...]:
-        path, selected = self.stage.document.path, self.stage.view.selection()
-        if not path:
-            return ()
-        return (path,) if selected is None else (f"{path}:{selected[0] + 1}-{selected[1] + 1}",)
+    def _targets(self, path: str) -> tuple[str, ...]:
+        """The files that a prompt is about which names none, with that file in view."""
+        if path in self._together:
+            return self._together
+        return (path,) if path else ()
 
     def begin(self, run: Run) -> None:
         """The run is under way: show it, and look at its files now and then."""
@@ -242,9 +255,10 @@ class Desk(Screen[None]):
 
     def on_review_view_decided(self, event: ReviewView.Decided) -> None:
         """The road goes on with what was kept."""
+        self.standing.clear()
         self.notice(None)
         self.stage.say("applying" if event.patch else "rejected")
-        self.sitting.decide(event.patch)
+        self.sitting.decide(event.patch, at_once=event.at_once)
 
     def on_review_view_wish(self, event: ReviewView.Wish) -> None:
         """What the review cannot do alone."""
@@ -261,13 +275,20 @@ class Desk(Screen[None]):
 
     def on_file_view_wish(self, event: FileView.Wish) -> None:
         """What the file view cannot do alone."""
-        path = self.stage.document.path or None
-        if event.what in {"undo", "redo"}:
-            self.ask_process(Undo(redo=event.what == "redo", path=path))
-        elif event.what == "review" or (event.what == "prompt" and self._review_stands()):
+        stands, undoes = self._review_stands(), event.what in {"undo", "redo"}
+        if undoes and stands:
+            self.notice(
+                Notice("a proposal stands", "Enter goes to it; F4 takes back what was applied earlier")
+            )
+        elif undoes:
+            self.ask_process(Undo(redo=event.what == "redo", path=self.stage.path or None))
+        elif stands:
             self.stage.back_to_review()
-        elif not self.sitting.stop():
-            self.prompt.focus()
+        elif event.what == "review" or not self.sitting.stop():
+            if not self.stage.live:
+                self.show_at_rest()
+            if event.what == "prompt":
+                self.prompt.focus()
 
     def _review_stands(self) -> bool:
         return self.sitting.current is not None and self.sitting.current.state == "review"
@@ -275,8 +296,8 @@ class Desk(Screen[None]):
     # What is said
 
     def notice(self, notice: Notice | None) -> None:
-        """A sentence where the answer would have come; None takes it away."""
-        self.query_one(NoticeLine).say(notice)
+        """A sentence where the answer would have come; None takes it away. What stands is said before it."""
+        self.query_one(NoticeLine).say(*self.standing.values(), *([notice] if notice is not None else []))
 
     def show_queue(self) -> None:
         """What waits."""
@@ -315,8 +336,8 @@ class Desk(Screen[None]):
         tree.toggle_class("shown" if self.has_class("-narrow") else "hidden")
 
     def action_focus_prompt(self) -> None:
-        """To the prompt."""
-        self.prompt.focus()
+        """To the prompt, before any other key is heard: a letter behind this one would be a decision."""
+        self.set_focus(self.prompt)
 
     def use_engine(self, spec: str | None) -> None:
         """For the next prompt."""

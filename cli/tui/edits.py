@@ -19,6 +19,7 @@ from sharpen.cli.tui.moved import respelled
 from sharpen.cli.tui.wire import (
     Ask,
     Decide,
+    Doubted,
     Once,
     Outlet,
     Prepared,
@@ -117,7 +118,7 @@ class Edits:
         def decide(patch: Patch) -> Patch | None:
             _keep(ask, frames)  # now: the decision may take a night
             self._outlet.send(Review(ask.run, patch))
-            return self._decision(ask.run)
+            return self._decision(ask, patch, token)
 
         for event in run(job, engine, journal=journal, decide=decide, cancel=token):
             if isinstance(event, Framed):
@@ -128,10 +129,20 @@ class Edits:
                 self._outlet.send(Told(ask.run, _portable(event)))
         _keep(ask, frames)
 
-    def _decision(self, run: int) -> Patch | None:
-        while (answer := self._answers.get()).run not in {run, 0} or isinstance(answer, Send):
-            pass  # an answer to a run that was over when it came
-        return answer.patch
+    def _decision(self, ask: Ask, proposed: Patch, token: CancelToken) -> Patch | None:
+        """What of it to apply; where that would not hold, only once the user knows. Raises Interrupted, Refused."""
+        from sharpen.cli.tui.doubts import doubt
+
+        while True:
+            answer = self._answers.get()
+            if answer.run not in {ask.run, 0} or isinstance(answer, Send):
+                continue  # an answer to a run that was over when it came
+            if answer.patch is None or answer.patch.empty or answer.sure:
+                return answer.patch
+            reason = doubt(answer.patch, proposed, token, ask.check, ask.check_seconds)
+            if not reason:
+                return answer.patch
+            self._outlet.send(Doubted(ask.run, reason))
 
     def _let_go(self, run: int, job: Job, engine: Engine, token: CancelToken) -> None:
         """Say what leaves the machine; the first time that something goes to a host, wait until it may.
@@ -164,7 +175,7 @@ class Edits:
         began = time.monotonic()
         proposal, merged = carried(load(Path(ask.reopened)), rebase)
         self._outlet.send(Review(ask.run, proposal.patch, proposal, merged))
-        patch = self._decision(ask.run)
+        patch = self._decision(ask, proposal.patch, self._token(ask.run))
         if patch is None or patch.empty:
             return
         done = apply(patch, journal_for(patch.paths[0]), proposal.prompt, proposal.engine)

@@ -67,7 +67,10 @@ def reopen(desk: Desk, run_id: str) -> None:
 
     path = desk.store.proposal_of(run_id)
     if not path.exists():
-        _look_again(desk, run_id)
+        if desk.store.frames_of(run_id).exists():
+            _look_again(desk, run_id)
+        else:
+            _why_it_failed(desk, run_id)
         return
     run = desk.sitting.current
     if run is not None and not run.over:
@@ -89,8 +92,12 @@ def reopen(desk: Desk, run_id: str) -> None:
 def _look_again(desk: Desk, run_id: str) -> None:
     from sharpen.cli.replay import load
 
-    if desk.sitting.current is not None and desk.sitting.current.state == "review":
+    run = desk.sitting.current
+    if run is not None and run.state == "review":
         desk.notice(Notice("a proposal stands", "decide on it, or reject it with R, to look at another run"))
+        return
+    if run is not None and not run.over:
+        desk.notice(Notice("an edit is under way", "let it end or stop it with Esc to look at another run"))
         return
     try:
         log = load(desk.store.frames_of(run_id))
@@ -99,6 +106,16 @@ def _look_again(desk: Desk, run_id: str) -> None:
         return
     desk.stage.load(log, "earlier run")
     desk.stage.view.focus()
+
+
+def _why_it_failed(desk: Desk, run_id: str) -> None:
+    """A run without a frame: its reason, and its prompt to be sent again."""
+    for one in desk.store.outcomes():
+        if one.id == run_id:
+            desk.notice(Notice(one.said or "it failed before the first frame", bad=True))
+            if not desk.prompt.text:
+                desk.prompt.take(one.prompt)
+            desk.prompt.focus()
 
 
 def frames_of(desk: Desk, run_id: str) -> FrameLog | None:

@@ -36,7 +36,7 @@ def history(desk: Desk) -> None:
 
 def checkpoints(desk: Desk) -> None:
     """Ask for them; the answer opens the list."""
-    desk.ask_process(Look("checkpoints", desk.stage.document.path))
+    desk.ask_process(Look("checkpoints", desk.stage.path))
 
 
 def answered(desk: Desk, seen: Seen) -> None:
@@ -56,7 +56,7 @@ def _pick_checkpoint(desk: Desk, seen: Seen) -> None:
     def take(value: str | None) -> None:
         if value is not None:
             verb, _, number = value.partition(" ")
-            desk.ask_process(Undo(number, redo=verb == "redo", path=desk.stage.document.path or None))
+            desk.ask_process(Undo(number, redo=verb == "redo", path=desk.stage.path or None))
 
     title = "checkpoints: Enter takes one back, or applies it again"
     desk.app.push_screen(Pick(title, choices, "nothing was applied here yet"), take)
@@ -69,6 +69,7 @@ def runs(desk: Desk) -> None:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.time))
         files = ", ".join(one.targets)
         facts = f"{files}  {one.engine}" + (f"  {one.steps} steps  {one.seconds:.1f} s" if one.steps else "")
+        facts = one.said if one.ended == "failed" and one.said else facts
         choices.append(Choice(one.id, f"{when}  {one.ended:<8}  {' '.join(one.prompt.split())}", facts))
 
     def take(run_id: str | None) -> None:

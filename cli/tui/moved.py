@@ -1,4 +1,4 @@
-"""Lines that were selected when a prompt was sent, found again once its turn has come and an edit has moved them. Pure."""
+"""Lines that were selected, found again in another state of their file: after an edit, or in it under a frame. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def moved(before: str, now: str, first: int, last: int) -> tuple[int, int]:
 
     Where all of them are gone, the line at their place.
     """
-    old, new = before.splitlines(), now.splitlines()
+    old, new = before.split("\n"), now.split("\n")
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     begin = end = None
     for kind, a, b, c, d in steps:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
 from sharpen.cli.paint import harmless
 from sharpen.cli.tui.outcome import Notice
 from sharpen.cli.tui.sitting import Run
+from sharpen.cli.tui.themes import accent_of
 
 QUEUE_SHOWN = 3
 
@@ -34,7 +36,8 @@ class KeyLine(Static):
         self._follow(None)
 
     def _follow(self, _screen: object) -> None:
-        accent = "" if self.app.no_color else self.app.current_theme.accent or ""
+        bold = Style(bold=True)
+        style = bold if self.app.no_color else bold + accent_of(self.app.current_theme)
         shown: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -48,24 +51,26 @@ class KeyLine(Static):
             del items[-2]
         line = Text(" ", no_wrap=True, overflow="ellipsis")
         for key, word in items:
-            line.append(key, f"bold {accent}".strip())
+            line.append(key, style)
             line.append(word)
         self.update(line)
 
 
 class NoticeLine(Static):
-    """A sentence in the place where the answer would have come."""
+    """A sentence in the place where the answer would have come, or several, a line each."""
 
-    def say(self, notice: Notice | None) -> None:
-        """Show it; None takes it away."""
-        self.display = notice is not None
-        if notice is not None:
+    def say(self, *notices: Notice) -> None:
+        """Show them; none takes all of them away."""
+        self.display = bool(notices)
+        lines = []
+        for notice in notices:
             text = Text(harmless(notice.text))
             if notice.hint:
                 text.append(f"  {harmless(notice.hint)}", "dim")
-            self.set_class(notice.bad, "bad")
-            self.set_class(notice.asks, "asks")
-            self.update(text)
+            lines.append(text)
+        self.set_class(any(notice.bad for notice in notices), "bad")
+        self.set_class(any(notice.asks for notice in notices), "asks")
+        self.update(Text("\n").join(lines))
 
 
 class QueueLines(Static):

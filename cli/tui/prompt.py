@@ -85,17 +85,24 @@ class Prompt(TextArea, inherit_bindings=False):
         self._at: int | None = None
         self._draft = ""
         self._offered: list[str] = []
+        self._offered_text = ""
         self._typed = -1.0
 
     @property
     def being_typed(self) -> bool:
         """Whether somebody is at it: then nothing may take the focus, or letters would become decisions."""
-        return self.has_focus and (bool(self.text) or time.monotonic() - self._typed < TYPING_SECONDS)
+        own = bool(self.text) and self.text != self._offered_text
+        return self.has_focus and (own or time.monotonic() - self._typed < TYPING_SECONDS)
 
     def take(self, text: str) -> None:
         """Put a text in, the cursor at its end."""
         self.text = text
         self.move_cursor(self.document.end)
+
+    def offer(self, text: str) -> None:
+        """Put a text back that failed: nobody is typing it."""
+        self.take(text)
+        self._offered_text = self.text
 
     def remember(self, text: str) -> None:
         """The latest prompt of the history."""
@@ -183,7 +190,7 @@ class Prompt(TextArea, inherit_bindings=False):
         before = self.document.get_line(row)[:column]
         start = before.rfind("@") + 1
         folder = chosen.endswith("/")
-        self.replace(chosen + ("" if folder else " "), (row, start), (row, column))
+        self.replace(chosen if folder else f"{mentions.spelled(chosen)} ", (row, start), (row, column))
         self._popup.display = False
 
     def on_text_area_changed(self) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sharpen.cli.tui import themes
+from sharpen.cli.tui.ending import Ending
 from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.frames import FrameLog
 from sharpen.cli.tui.panels import KeyLine
+from sharpen.cli.tui.preferences import Preferences
 from sharpen.cli.tui.stage import Stage
 
 
-class ReplayApp(App[None]):
+class ReplayApp(Ending):
     """Play, hold and scrub one run."""
 
     CSS_PATH = "app.tcss"
@@ -25,11 +28,22 @@ class ReplayApp(App[None]):
         Binding("f1", "help", "Help", id="app.help"),
     ]
 
-    def __init__(self, log: FrameLog, name: str, *, light: bool = False) -> None:
-        super().__init__()
-        self._frames, self._record, self._light = log, name, light
+    def __init__(
+        self,
+        log: FrameLog,
+        name: str,
+        preferences: Preferences | None = None,
+        *,
+        light: bool = False,
+        at: int | None = None,
+    ) -> None:
+        """`at`: the frame to hold at, instead of playing from the first one."""
+        super().__init__(ansi_color="NO_COLOR" in os.environ)
+        self._frames, self._record, self._at = log, name, at
+        self._preferences = preferences or Preferences()
         for theme in themes.ALL:
             self.register_theme(theme)
+        self._first_theme = self._preferences.theme or (themes.LIGHT if light else themes.DARK).name
 
     def compose(self) -> ComposeResult:
         """The stage and its keys."""
@@ -37,16 +51,23 @@ class ReplayApp(App[None]):
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
-        """Play from the first frame."""
-        self.theme = (themes.LIGHT if self._light else themes.DARK).name
+        """Play from the first frame; without motion the last one stands."""
+        known = self._first_theme in self.available_themes
+        self.theme = self._first_theme if known else themes.DARK.name
+        if self._preferences.keys:
+            self.set_keymap(dict(self._preferences.keys))
         stage = self.query_one(Stage)
+        stage.motion = self._preferences.motion or stage.motion
         stage.use_ink(
             themes.ink_for(self.current_theme, no_color=self.no_color, colours=self.console.color_system)
         )
         stage.load(self._frames, "replay")
         stage.view.is_replay = True
         stage.view.focus()
-        self.call_after_refresh(stage.play)
+        if self._at is not None:
+            stage.show_frame(self._at)
+        elif stage.motion != "none":
+            self.call_after_refresh(stage.play)
 
     def on_stage_shown(self, _event: Stage.Shown) -> None:
         """Which file, and of which record."""

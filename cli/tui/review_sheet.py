@@ -34,6 +34,7 @@ class ReviewSheet:
         lines = paint.diff(patch, _EVERYTHING)[1:] if hunks else ()
         rows = [_decorated(line, which, self._decided, marks) for line, which in _numbered(lines)]
         self._rows = _paired(rows, columns, path) if columns else rows
+        self._patch = patch
 
     @property
     def height(self) -> int:
@@ -58,6 +59,34 @@ class ReviewSheet:
         """`current` on the hunk that the keys are about."""
         which = self._rows[row][1]
         return "current" if which is not None and which == self._current else ""
+
+    def text(self, row: int) -> str:
+        """The row as the file has it, or will have it; of two columns the new one."""
+        if not self._columns:
+            return self._texts[row]
+        return self._beside[row]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """Every row of one column: what stays, and both sides of every hunk."""
+        if self._patch.empty:
+            return []
+        lines, found, at = self._patch.document(self._path).text.split("\n"), [], 0
+        for hunk in self._patch.hunks():
+            found += [*lines[at : hunk.start_line - 1], *hunk.old_lines, *hunk.new_lines]
+            at = hunk.start_line - 1 + len(hunk.old_lines)
+        return [*found, *lines[at:]]
+
+    @cached_property
+    def _beside(self) -> list[str]:
+        """Every row of two columns, the right one; where nothing stands there the left one."""
+        lines, found, at = self._patch.document(self._path).text.split("\n"), [], 0
+        for hunk in self._patch.hunks():
+            both = zip_longest(hunk.old_lines, hunk.new_lines)
+            found += lines[at : hunk.start_line - 1]
+            found += [old or "" if new is None else new for old, new in both]
+            at = hunk.start_line - 1 + len(hunk.old_lines)
+        return [*found, *lines[at:]]
 
     def current_rows(self) -> range:
         """Where the current hunk stands."""

@@ -42,11 +42,11 @@ class ReviewView(SheetView):
     ]
 
     class Decided(Message):
-        """The review is over: what is to be applied, or None."""
+        """The review is over: what is to be applied, or None. `at_once`: by the key for all of it."""
 
-        def __init__(self, patch: Patch | None) -> None:
+        def __init__(self, patch: Patch | None, *, at_once: bool = False) -> None:
             super().__init__()
-            self.patch = patch
+            self.patch, self.at_once = patch, at_once
 
     class Wish(Message):
         """`edit`, `compare`, `watch` or `prompt`."""
@@ -100,7 +100,7 @@ class ReviewView(SheetView):
         """Accept what is open, or reject everything; ends the review."""
         if accepted:
             self.put(self.review.decide_rest(True))
-        self.post_message(self.Decided(self.review.kept() if accepted else None))
+        self.post_message(self.Decided(self.review.kept() if accepted else None, at_once=True))
 
     def action_hunk(self, by: int) -> None:
         """The next or previous hunk."""

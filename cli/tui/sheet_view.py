@@ -117,12 +117,12 @@ class SheetView(ScrollView, can_focus=True):
         return min(self.held, self.row), max(self.held, self.row)
 
     def selected_text(self) -> str:
-        """The selected rows as they stand there; empty where nothing is selected."""
+        """The selected rows as the file has them; empty where nothing is selected."""
         selected = self.selection()
         if selected is None:
             return ""
-        lines = [self.sheet.line(row) for row in range(selected[0], selected[1] + 1)]
-        return "\n".join("".join(text for text, _name in line.runs) for line in lines) + "\n"
+        rows = range(selected[0], min(selected[1] + 1, self.sheet.height))
+        return "".join(f"{self.sheet.text(row)}\n" for row in rows)
 
     def bring_into_view(self, rows: range) -> None:
         """Scroll as little as shows the rows; more of them than fit are in view where some are."""

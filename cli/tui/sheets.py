@@ -12,7 +12,8 @@ from typing import Protocol
 from sharpen.cli import paint
 from sharpen.cli.paint import Line
 from sharpen.cli.tui.highlight import Highlighter, recoloured
-from sharpen.core.canvas import Frame
+from sharpen.cli.tui.moved import moved
+from sharpen.core.canvas import MASK_GLYPH, Frame
 from sharpen.core.document import Document
 
 REGION_MARK = "│"
@@ -42,6 +43,10 @@ class Sheet(Protocol):
         """What its background says: empty, `alive`, `current`."""
         ...
 
+    def text(self, row: int) -> str:
+        """The row as it stands in the file, tabs and all, where `line` is what can be drawn of it."""
+        ...
+
 
 class FileSheet:
     """A document as it is."""
@@ -69,6 +74,10 @@ class FileSheet:
         """A file at rest has no background of its own."""
         return ""
 
+    def text(self, row: int) -> str:
+        """The line."""
+        return self._colours.lines[row]
+
 
 class LiveSheet:
     """A document with a frame's canvas in its place."""
@@ -76,7 +85,7 @@ class LiveSheet:
     def __init__(self, file: FileSheet, frame: Frame, flashing: range = range(0), floor: int = 0) -> None:
         document, region = file.document, frame.canvas.region
         painted = paint.frame(document, frame, flashing)
-        self._file = file
+        self._file, self._frame = file, frame
         self.first = document.text.count("\n", 0, region.start_char)
         """0-based row in which the canvas begins."""
         last = self.first + document.text.count("\n", region.start_char, region.end_char)
@@ -116,6 +125,43 @@ class LiveSheet:
         """`alive` where a cell of the canvas is."""
         inside = row - self.first
         return "alive" if 0 <= inside < len(self._canvas) and self._canvas[inside].alive else ""
+
+    def text(self, row: int) -> str:
+        """The row; what is not known yet is as wide as it is drawn."""
+        inside = row - self.first
+        if inside < 0:
+            return self._file.text(row)
+        if inside >= len(self._canvas):
+            return self._file.text(self._tail + inside - len(self._canvas))
+        return self._texts[inside] if inside < len(self._texts) else ""
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The lines that the canvas lies in, with what its cells say."""
+        text, canvas = self._file.document.text, self._frame.canvas
+        start = text.rfind("\n", 0, canvas.region.start_char) + 1
+        end = text.find("\n", canvas.region.end_char)
+        cells = (MASK_GLYPH * max(1, c.width) if c.state == "masked" else c.text for c in canvas.cells)
+        tail = text[canvas.region.end_char : len(text) if end < 0 else end]
+        return "".join([text[start : canvas.region.start_char], *cells, tail]).split("\n")
+
+    def in_file(self, first: int, last: int) -> tuple[int, int]:
+        """The file's own rows that these rows stand for: a canvas may have more of them, or fewer."""
+        end = self.first + len(self._canvas)
+        low, high = max(first, self.first), min(last, end - 1)
+        begin, stop = first, last - end + self._tail
+        if low <= high:
+            region = [self._file.text(row) for row in range(self.first, min(self._tail, self._file.height))]
+            rows = moved(
+                "\n".join(self._texts), "\n".join(region), low - self.first + 1, high - self.first + 1
+            )
+            one, two = (self.first + max(0, min(row, len(region)) - 1) for row in rows)
+            begin, stop = one if first >= self.first else first, two if last < end else stop
+        elif first >= end:
+            begin = first - end + self._tail
+        else:
+            stop = last
+        return begin, stop
 
     def alive_rows(self) -> range:
         """Rows with a cell that is not context; all of the canvas where there is none."""

@@ -17,6 +17,7 @@ from sharpen.cli.tui.wire import (
     Ask,
     Decide,
     Died,
+    Doubted,
     Ended,
     Order,
     Prepared,
@@ -57,6 +58,8 @@ class Run:
     verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     patch: Patch | None = None
     """What the road proposes, once it asks."""
+    doubted: Patch | None = None
+    """What was decided on it and would not hold."""
     kept: Proposal | None = None
     """The proposal of an earlier sitting that this run decides on; None for a run of its own."""
     sending: Sending | None = None
@@ -141,12 +144,14 @@ class Sitting:
         run.state = "stopped"
         return run
 
-    def decide(self, patch: Patch | None) -> None:
-        """Answer the road."""
+    def decide(self, patch: Patch | None, *, at_once: bool = False) -> None:
+        """Answer the road. `at_once`: with the key that applies; said twice, what does not hold is applied too."""
         run = self.current
         if run is not None and run.state == "review":
-            run.state = "running"
-            self._send(Decide(run.ask.run, patch))
+            sure = at_once and patch is not None and run.doubted is not None
+            sure = sure and patch.edits == run.doubted.edits  # type: ignore[union-attr]
+            run.state, run.doubted = "running", patch
+            self._send(Decide(run.ask.run, patch, sure))
 
     def let_go(self) -> bool:
         """Yes, it may be sent; whether anything waits for that."""
@@ -184,6 +189,8 @@ class Sitting:
         elif isinstance(answer, Review):
             run.patch, run.state, run.kept = answer.patch, "review", answer.kept
             run.looked_at = run.looked_at or answer.patch.paths
+        elif isinstance(answer, Doubted):
+            run.state = "review"
         elif isinstance(answer, Sending):
             run.sending = answer
         elif isinstance(answer, Told):

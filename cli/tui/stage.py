@@ -7,6 +7,8 @@ It knows nothing of the engine's process, of prompts or of files on disk.
 
 from __future__ import annotations
 
+import os
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -20,6 +22,7 @@ from sharpen.cli.tui.ink import DARK, Ink
 from sharpen.cli.tui.live_canvas import LiveCanvas
 from sharpen.cli.tui.review_view import ReviewView
 from sharpen.cli.tui.sheet_view import SheetView
+from sharpen.cli.tui.sheets import FileSheet, LiveSheet
 from sharpen.cli.tui.sitting import Run
 from sharpen.cli.tui.timeline import Timeline
 from sharpen.core.document import Document
@@ -36,6 +39,9 @@ class Stage(Vertical):
     class Shown(Message):
         """Another file is in view, or the same one in another way."""
 
+    class Past(Message):
+        """On from the last frame of a run that is over: what the file is now is wanted."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.document = _EMPTY
@@ -44,7 +50,11 @@ class Stage(Vertical):
         self._canvas = LiveCanvas()
         self._place = Place(FrameLog())
         self._word = ""
-        self._shown_path = ""
+        self._shown = _EMPTY
+        """What the file view shows, or what its canvas lies in."""
+        self._wanted = ""
+        """The file that the user has opened while a run goes on: its frames alone are drawn."""
+        self._chosen: tuple[Document, tuple[int, int]] | None = None
         self._drawn = -1
         self._timer: Timer | None = None
         self._player: Timer | None = None
@@ -75,7 +85,22 @@ class Stage(Vertical):
     @property
     def path(self) -> str:
         """The file in view."""
-        return self.review.path if self.reviewing else self._shown_path or self.document.path
+        return self.review.path if self.reviewing else self._shown.path
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the file as it is shows: no frame, no review."""
+        return not self.reviewing and isinstance(self.view.sheet, FileSheet)
+
+    @property
+    def live(self) -> bool:
+        """Whether frames may come."""
+        return self._timer is not None
+
+    def chosen(self) -> tuple[Document, tuple[int, int]] | None:
+        """The selected rows of the file in view, 0-based, first and last, and the state of it that they count in."""
+        chosen = self._chosen if self.view.held is not None else None
+        return chosen if chosen is not None and chosen[0].path == self.path else None
 
     def use_ink(self, ink: Ink) -> None:
         """Other colours."""
@@ -94,15 +119,30 @@ class Stage(Vertical):
             at = self.review.row if self.view.held is None else at  # lines that were selected stay so
             self.view.room = self.review.size.height  # it has no size before it is laid out
         self.document = document
-        self._canvas.open(document)
-        self._shown_path = document.path
-        self._show_file()
-        self.view.row = min(at, self._canvas.file.height - 1)
+        self._wanted = os.path.abspath(document.path) if self.live else ""  # noqa: PTH100 - a run's paths may be relative
+        self.leave()
+        if self.chosen() is None:
+            self.view.row = min(at, self._canvas.file.height - 1)
         self.view.scroll_to(0, top, animate=False, force=True)
         if moved:
             self.view.scroll_to(0, 0, animate=False, force=True)
             self.view.go(row)
             self.view.bring_into_view(range(row, row + 1))
+        if self.live and self._is_wanted(self._place.shot):
+            self.show_frame(len(self.frames) - 1)
+
+    def leave(self) -> None:
+        """Show the file at rest, whatever was in view."""
+        chosen = self.chosen()
+        self._canvas.open(self.document)
+        self._shown, self._place.at = self.document, None
+        self._show_file()
+        if chosen is not None and chosen[0].path == self.document.path:
+            self.view.held, self.view.row = (min(row, self._canvas.file.height - 1) for row in chosen[1])
+            self._choose()
+
+    def _is_wanted(self, shot: Shot | None) -> bool:
+        return shot is not None and self._wanted in {"", os.path.abspath(shot.path)}  # noqa: PTH100 - as above
 
     def _show_file(self) -> None:
         self.review.display, self.view.display = False, True
@@ -115,6 +155,7 @@ class Stage(Vertical):
 
     def begin(self, run: Run) -> None:
         """Follow the run's frames."""
+        self._wanted = ""
         self._follow(run.log, "preparing")
         rate = PER_SECOND if self.motion == "full" else PER_SECOND_REDUCED
         self._timer = self.set_interval(1 / rate, self.tick)
@@ -157,11 +198,11 @@ class Stage(Vertical):
             if self._drawn >= 0 and shots[self._drawn].path != shot.path:
                 self._canvas.another_file()
             self._drawn = latest
-            if self.at is None and self.motion != "none":
+            if self.at is None and self.motion != "none" and self._is_wanted(shot):
                 self._draw(shot, flash=self.motion == "full")
             else:
                 self._instruments()
-        elif self._canvas.flash_is_over and self.at is None:
+        elif self._canvas.flash_is_over and self.at is None and not self.at_rest:
             self._draw(shots[latest], flash=False)
 
     def propose(self, run: Run, *, focus: bool) -> None:
@@ -191,15 +232,21 @@ class Stage(Vertical):
         if not count:
             return
         target = self._place.target(by, to_last)
+        if self.at_rest and by < 0 and not self.live:
+            target += 1  # the file as it is comes after the last frame
         if target >= count and self._has_proposal():
             self.back_to_review()
-            return
-        self.show_frame(max(0, min(count - 1, target)))
+        elif target >= count and self._place.at_end and not self.live:
+            if not self.at_rest:
+                self.post_message(self.Past())
+        else:
+            self.show_frame(max(0, min(count - 1, target)))
 
     def show_frame(self, index: int) -> None:
         """Look at that frame."""
-        live = self._timer is not None and index == len(self.frames) - 1
-        self._place.at = None if live else index
+        self._place.at = None if self.live and index == len(self.frames) - 1 else index
+        if not self._is_wanted(self.frames.shots[index]):
+            self._wanted = ""
         left_review = self.reviewing
         self._draw(self.frames.shots[index], flash=False)
         if left_review:
@@ -261,8 +308,8 @@ class Stage(Vertical):
             view.bring_into_view(sheet.alive_rows())
         self._instruments()
         self.inspect()
-        if shot.path != self._shown_path:
-            self._shown_path = shot.path
+        turned, self._shown = shot.path != self._shown.path, shot.document
+        if turned:
             self.post_message(self.Shown())
 
     def _instruments(self) -> None:
@@ -278,9 +325,17 @@ class Stage(Vertical):
         cell = cell_at(shot, view.row, view.column) if shot is not None else None
         panel.update("no cell of the canvas here" if cell is None else self.frames.story(index, cell).text)
 
-    def on_sheet_view_moved(self, _event: SheetView.Moved) -> None:
-        """The inspector follows the cursor."""
+    def on_sheet_view_moved(self, event: SheetView.Moved) -> None:
+        """The inspector follows the cursor, and what was selected is known as lines of the file."""
         self.inspect()
+        if event.view is self.view:
+            self._choose()
+
+    def _choose(self) -> None:
+        rows, sheet = self.view.selection(), self.view.sheet
+        if rows is not None and isinstance(sheet, LiveSheet):
+            rows = sheet.in_file(*rows)
+        self._chosen = None if rows is None else (self._shown, rows)
 
     def on_file_view_scrub(self, event: FileView.Scrub) -> None:
         """Another frame."""

@@ -79,17 +79,18 @@ class Store:
                     draft.unlink()
 
     def outcomes(self) -> list[Outcome]:
-        """Runs whose frames or proposal are there still, oldest first, each as it ended last."""
+        """Runs whose frames or proposal are there still, and those that failed, oldest first, each as it ended last."""
         names = {field.name for field in fields(Outcome)}
         found: dict[str, Outcome] = {}
         for row in self._rows("runs.jsonl"):
             with contextlib.suppress(TypeError, KeyError):
                 row["targets"] = tuple(row["targets"])
                 outcome = Outcome(**{k: v for k, v in row.items() if k in names})
-                if self.frames_of(outcome.id).exists() or self.proposal_of(outcome.id).exists():
+                kept = self.frames_of(outcome.id).exists() or self.proposal_of(outcome.id).exists()
+                if kept or outcome.ended == "failed":
                     found.pop(outcome.id, None)
                     found[outcome.id] = outcome
-        return list(found.values())
+        return list(found.values())[-RUNS_KEPT:]
 
     def frames_of(self, run_id: str) -> Path:
         """Where a run's frames are kept."""

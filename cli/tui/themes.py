@@ -1,10 +1,13 @@
 """Themes of the widgets around the file, and which `ink` goes with each.
 
-`app` registers them. Textual's own themes stay on offer; a light one gets the light ink, any other the dark one.
+`app` registers them. Textual's own themes stay on offer; a light one gets the light ink, any other the dark one,
+and one of the terminal's own colours gets the sixteen.
 """
 
 from __future__ import annotations
 
+from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 from sharpen.cli.tui import ink
@@ -55,11 +58,21 @@ SAFE = Theme(
 ALL = (DARK, LIGHT, SAFE)
 
 
+def is_ansi(theme: Theme) -> bool:
+    """Whether it has the terminal's own sixteen colours, which Textual alone knows by these names."""
+    return (theme.accent or theme.primary).startswith("ansi_")
+
+
+def accent_of(theme: Theme) -> Style:
+    """Its accent, for a line that rich draws."""
+    return Style(color=Color.parse(theme.accent).rich_color) if theme.accent else Style.null()
+
+
 def ink_for(theme: Theme, *, no_color: bool, colours: str | None) -> Ink:
     """The ink for a theme on a terminal. `colours`: rich's name of its colour system, None for none."""
     if no_color:
         return ink.PLAIN
-    if colours in {None, "standard", "windows"}:
+    if is_ansi(theme) or colours in {None, "standard", "windows"}:
         return ink.SIXTEEN
     if theme.name == SAFE.name:
         return ink.SAFE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from sharpen.cli.tui import mentions
@@ -25,7 +26,7 @@ class Wants:
 
     def ask(self, number: int, typed: str, otherwise: tuple[str, ...], record: str) -> Ask:
         """The order for a prompt as it was typed. `otherwise`: its targets where it mentions none."""
-        instruction, mentioned = mentions.split(typed)
+        instruction, mentioned = mentions.split(typed, os.path.lexists)
         return Ask(
             number,
             instruction or "fix it",

@@ -14,15 +14,26 @@ if TYPE_CHECKING:  # imported with the first proposal: the first picture waits f
 
 
 def line(
-    path: str, selected: tuple[int, int] | None, review: Review | None, engine: str, *, loading: bool
+    path: str,
+    selected: tuple[int, int] | None,
+    review: Review | None,
+    engine: str,
+    others: tuple[str, ...] = (),
+    *,
+    loading: bool,
 ) -> Text:
-    """`selected`: 0-based first and last row. `review`: where one is in view. `loading`: the engine still does."""
+    """`selected`: 0-based first and last row. `review`: where one is in view. `loading`: the engine still does.
+
+    `others`: the files beside it that a prompt is about where no lines of this one are selected.
+    """
     where = Text(no_wrap=True, overflow="ellipsis")
     where.append(harmless(path or "no file"), "bold")
     if review is not None:
         where.append(f"  hunk {review.at + 1} of {len(review.decisions)}, {review.open} open")
     elif selected is not None:
         where.append(f"  lines {selected[0] + 1}-{selected[1] + 1}")
+    elif others:
+        where.append(harmless(f"  with {', '.join(others)}"))
     where.append(f"  {engine}{'  loading' if loading else ''}", "dim")
     return where
 

@@ -64,6 +64,8 @@ class Decide:
 
     run: int
     patch: Patch | None
+    sure: bool = False
+    """It is known that the result does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,14 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """What was decided would not hold; the road goes on waiting for `Decide`."""
+
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Nothing more will be said of the run. `error`: it failed before the road began."""
 
@@ -182,7 +192,7 @@ class Died:
     said: str
 
 
-Answer = Ready | Prepared | Sending | Told | Review | Ended | Seen | Undone | Died
+Answer = Ready | Prepared | Sending | Told | Review | Doubted | Ended | Seen | Undone | Died
 Message = Order | Answer
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from sharpen.cli.tui.app import SharpenApp
+from sharpen.cli.tui.dialogs import Pick
 from sharpen.cli.tui.review import Review
 from sharpen.cli.tui.review_sheet import ReviewSheet
 from sharpen.cli.tui.sheet_view import SheetView
@@ -101,3 +103,30 @@ def test_candidates_side_by_side_begin_at_one_height_with_their_verdicts_above(
 
     options = bench.script(first, second)
     tools.drive(bench.app("sound.py", options=options), scenario, size=(110, 24))
+
+
+def underlined_rows(app: SharpenApp) -> list[str]:
+    """What is underlined on the screen, by row."""
+    found = []
+    for strip in app.screen._compositor.render_strips():
+        text = "".join(s.text for s in strip if s.style is not None and s.style.underline)
+        found += [text.strip()] if text.strip() else []
+    return found
+
+
+def test_without_colour_the_marked_row_of_a_list_stands_out(
+    bench: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.until(pilot, lambda: app.desk.prompt.files)
+        await tools.type_in(pilot, "fix @")
+        await tools.until(pilot, lambda: any(row in {"load.py", "total.py"} for row in underlined_rows(app)))
+        await pilot.press("escape")
+        app.desk.prompt.take("")
+        await pilot.press("f2")
+        await tools.until(pilot, lambda: isinstance(app.screen, Pick))
+        await tools.until(pilot, lambda: any("embedded" in row for row in underlined_rows(app)))
+
+    tools.drive(bench.app("total.py"), scenario)

@@ -73,12 +73,24 @@ def test_only_calm_runs_of_a_painted_line_are_coloured() -> None:
         ("fix it @a.py @b.py::C.d, please", "fix it, please", ("a.py", "b.py::C.d")),
         ("mail me@home.org about it", "mail me@home.org about it", ()),
         ("@a.py @a.py", "", ("a.py",)),
+        ("add @property to the getter", "add @property to the getter", ()),
+        ("use  @app.route('/x') and @functools.cache", "use  @app.route('/x') and @functools.cache", ()),
+        ("add @types/node", "add @types/node", ()),
+        ("tidy @src up, and @src/typo", "tidy up, and", ("src", "src/typo")),
+        ('fix it in @"sp ace é.py", now', "fix it, now", ("sp ace é.py",)),
+        ('fix @"sp ace é.py::f"', "fix", ("sp ace é.py::f",)),
     ],
 )
 def test_a_prompt_is_split_into_instruction_and_targets(
     prompt: str, instruction: str, targets: tuple[str, ...]
 ) -> None:
-    assert mentions.split(prompt) == (instruction, targets)
+    assert mentions.split(prompt, lambda name: name == "src") == (instruction, targets)
+
+
+def test_a_name_with_spaces_is_completed_as_it_can_be_sent() -> None:
+    assert mentions.being_typed('fix @"sp ac') == "sp ac"
+    completed = f"fix @{mentions.spelled('sp ace é.py')}"
+    assert mentions.split(completed, lambda _name: False) == ("fix", ("sp ace é.py",))
 
 
 def test_completions_prefer_beginnings_then_parts_then_scattered_letters() -> None:

@@ -176,3 +176,64 @@ def test_the_app_ends_when_its_terminal_vanishes(bench: Any, opened: Callable[..
     terminal.wait(START)
     terminal.vanish()
     until(lambda: terminal.process.poll() is not None, 20)
+
+
+def recorded(bench: Any) -> None:
+    from sharpen.core.canvas import Canvas, Cell, Frame
+    from sharpen.core.record import Recorded, write
+    from sharpen.core.region import Region
+
+    words = ("one", "two", "three")
+    frames = [
+        Frame(i, 3, Canvas((Cell(w, "draft", 0.5),), Region(0, 3)), i / 10) for i, w in enumerate(words, 1)
+    ]
+    write(bench.folder / "run.jsonl", [Recorded("gone.py", frame) for frame in frames])
+
+
+def test_a_record_is_lines_for_a_screen_reader(bench: Any, opened: Callable[..., Terminal]) -> None:
+    recorded(bench)
+    terminal = opened("replay", "run.jsonl", ACCESSIBLE="1")
+    terminal.wait("gone.py: step 3/3")
+    assert terminal.close() == 0
+    assert b"\x1b[?1049h" not in bytes(terminal._data)
+
+
+def test_a_record_is_opened_at_a_frame_with_the_keys_and_the_theme_of_tui_toml(
+    bench: Any, opened: Callable[..., Terminal]
+) -> None:
+    recorded(bench)
+    config = bench.folder.parent / "config"
+    config.mkdir()
+    (config / "tui.toml").write_text(
+        'theme = "sharpen-light"\n[keys]\n"scrub.back" = "b"\n"app.quit" = "z"\n'
+    )
+    terminal = opened("replay", "run.jsonl", "--at", "2")
+    terminal.wait("frame 2/3")
+    terminal.send("b")
+    terminal.wait("frame 1/3")
+    terminal.send("z")
+    assert terminal.close() == 0
+    assert b"48;2;251;251;249" in bytes(terminal._data)
+
+
+def test_a_folder_is_gone_into_and_the_engines_path_is_still_found(
+    bench: Any, opened: Callable[..., Terminal]
+) -> None:
+    (bench.folder / "script.json").write_text('{"candidates": ["x = 2\\n"], "frames": ["x = 2\\n"]}')
+    bench.write("inner/one.py", "x = 1\n")
+    terminal = opened("-e", "script:script.json", "inner")
+    terminal.wait(START)
+    terminal.send("anything @one.py\r")
+    terminal.wait("hunk 1 of 1")
+
+
+def test_the_plain_log_takes_a_folder(bench: Any, opened: Callable[..., Terminal]) -> None:
+    terminal = opened(".", ACCESSIBLE="1")
+    terminal.wait("prompt (undo, quit): ")
+    (bench.folder / "total.py").write_text((bench.folder / "total.py").read_text() + "\n")
+    terminal.send("fix it\n")
+    terminal.wait("apply?")
+    terminal.send("n\n")
+    terminal.send("quit\n")
+    terminal.close()
+    assert b"is a directory" not in bytes(terminal._data)
