@@ -6,7 +6,6 @@ real runs of `Engine.refine`; nothing is written. An engine that is served elsew
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
@@ -18,6 +17,7 @@ from sharpen.cli.access import engine as chosen
 from sharpen.cli.commands.fix import INSTRUCTION
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, say
+from sharpen.cli.jsonl import line
 from sharpen.cli.options import Options
 from sharpen.cli.road import interruptible
 from sharpen.core.candidate import Candidate
@@ -64,7 +64,7 @@ def run(runs: int, options: Options) -> int:
         first = one(engine, requests[0])  # loads the model
         cold = time.perf_counter() - began
         rows = {request.document.path: [one(engine, request) for _ in range(runs)] for request in requests}
-    _told(engine, cold, first, rows, options)
+    _told(engine, cold, first, rows, options, seconds=time.perf_counter() - began)
     return Exit.DONE
 
 
@@ -110,7 +110,9 @@ def _free(options: Options, cancel: CancelToken) -> list[Request]:
     return [Request(PROMPT, document, document.whole(), (), (), settings, judge, cancel)]
 
 
-def _told(engine: Engine, cold: float, first: Run, rows: dict[str, list[Run]], options: Options) -> None:
+def _told(
+    engine: Engine, cold: float, first: Run, rows: dict[str, list[Run]], options: Options, *, seconds: float
+) -> None:
     facts = {
         "engine": engine.name,
         "model": engine.model,
@@ -122,7 +124,7 @@ def _told(engine: Engine, cold: float, first: Run, rows: dict[str, list[Run]], o
     }
     table = [_row(path, runs) for path, runs in rows.items()]
     if options.json:
-        out(json.dumps({**facts, "edits": table}) + "\n")
+        line({"event": "finished", "seconds": round(seconds, 4), **facts, "edits": table})
         return
     for name, value in facts.items():
         out(f"{name.replace('_', ' '):<20}{value}\n")

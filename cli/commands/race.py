@@ -5,13 +5,14 @@ Nothing is applied. The two run one after the other, so that neither slows the o
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sharpen.cli.access import engine as chosen
 from sharpen.cli.exits import Exit
 from sharpen.cli.fatal import out, say
+from sharpen.cli.jsonl import line
 from sharpen.cli.options import Options
 from sharpen.cli.road import interruptible
 from sharpen.cli.terminal import Terminal
@@ -41,18 +42,19 @@ def run(prompt: str, target: str | None, length: int | None, options: Options) -
             f"only an open checkpoint can decode both ways, and the engine is {options.engine or 'embedded'}",
             "sharpen race PROMPT -e local:NAME (sharpen models list, sharpen models pull OWNER/NAME)",
         )
+    began = time.monotonic()
     cancel = CancelToken()
     request = _request(prompt, target, options, cancel) if target else None
     terminal = Terminal.here(options.animation)
     with interruptible(cancel):
         try:
-            running = laps(engine, prompt, request, cancel, length)
-            ends = _as_json(running) if options.json else _shown(running, terminal)
+            running = laps(engine, prompt, request, cancel, length=length, steps=options.steps)
+            ends = _as_json(running, began) if options.json else _shown(running, terminal)
         finally:
             engine.close()
     if options.json:
         rows = [_row(way, ends[way]) for way in WAYS]
-        out(json.dumps({"event": "finished", "model": engine.model, "ways": rows}) + "\n")
+        line({"event": "finished", "seconds": _since(began), "model": engine.model, "ways": rows})
     else:
         _table(ends, engine.model)
     return Exit.DONE
@@ -67,7 +69,11 @@ def _request(prompt: str, target: str, options: Options, cancel: CancelToken) ->
     return Request(prompt, first.document, first.region, first.diagnostics, settings=settings, cancel=cancel)
 
 
-def _as_json(running: Iterator[Lap]) -> dict[str, Ended]:
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 4)
+
+
+def _as_json(running: Iterator[Lap], began: float) -> dict[str, Ended]:
     from sharpen.core.diffusion.order import Shown
 
     ends: dict[str, Ended] = {}
@@ -76,12 +82,13 @@ def _as_json(running: Iterator[Lap]) -> dict[str, Ended]:
             text, masked = _drawn(lap.said, "")
             row = {
                 "event": "frame",
+                "seconds": _since(began),
                 "way": lap.way,
                 "step": lap.said.step,
                 "steps": lap.said.steps,
                 "masked": masked,
             }
-            out(json.dumps({**row, "text": text}) + "\n")
+            line({**row, "text": text})
         else:
             ends[lap.way] = lap.said
     return ends

@@ -15,7 +15,7 @@ from sharpen.core.diffusion import draws
 from sharpen.core.diffusion.options import Options
 
 PARALLEL = ("threshold", "entropy_bounded")
-"""Algorithms that commit as many as the model is sure of; the others commit a planned number."""
+"""Algorithms that commit as many as the model is sure of, and of a plan no less; the others commit a planned number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,6 @@ class Choice:
         self.top_k, self.top_p = options.top_k, options.top_p
         self.threshold = 0.9 if options.threshold is None else options.threshold
         self.bound = 0.5 if options.entropy_bound is None else options.entropy_bound
-
-    @property
-    def parallel(self) -> bool:
-        """Whether the number of steps follows from the model's confidence."""
-        return self.algorithm in PARALLEL
 
     def draw(self, logits: Tensor) -> Drawn:
         """Tokens of rows (N, V)."""
@@ -91,6 +86,7 @@ class Choice:
             within = torch.cumsum(ordered, dim=0) - ordered <= self.bound
             chosen = torch.zeros_like(within)
             chosen[places] = within
+            chosen[places[:count]] = True
             return chosen
         surest = torch.zeros_like(drawn.sure, dtype=torch.bool)
         surest[torch.topk(drawn.rank, min(max(1, count), len(surest)))[1]] = True

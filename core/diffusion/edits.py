@@ -51,7 +51,7 @@ def run(
     spelling = Spelling(loaded.tokenizer)
     tracks = [_Track(row) for row in plan.rows]
     doubts = _doubts(order, plan, spelling) if order.grammar else None
-    options = [_options(loaded, order, row) for row in plan.rows]
+    options = [_options(loaded, order, row, len(plan.prompt)) for row in plan.rows]
     steps = sample_batch(
         loaded,
         plan.prompt,
@@ -76,16 +76,14 @@ def run(
     yield Done(order.run)
 
 
-def _options(loaded: Loaded, order: Edit, row: Row) -> Options:
+def _options(loaded: Loaded, order: Edit, row: Row, before: int) -> Options:
     """By confidence, or in a planned number of steps where somebody says how many."""
-    algorithm, steps = order.algorithm, order.steps
-    if steps is not None and algorithm is None:
-        planned = [a for a in loaded.family.algorithms if a not in {"low_confidence_dynamic", "origin", "p2"}]
-        algorithm = planned[0] if planned else None
+    steps = order.steps
     if steps is not None and loaded.family.blocks and loaded.family.sampler != "bd3lm":
-        blocks = math.ceil(len(row.canvas) / loaded.block)  # these count the steps of one block
-        steps = max(1, math.ceil(steps / blocks))
-    return Options(exact=False, algorithm=algorithm, steps=steps, temperature=row.temperature)
+        # These count the steps of one block, and the first is begun by the prompt. A block takes a step at least.
+        blocks = math.ceil((before % loaded.block + len(row.canvas)) / loaded.block)
+        steps = max(1, steps // blocks)
+    return Options(exact=False, algorithm=order.algorithm, steps=steps, temperature=row.temperature)
 
 
 def _doubts(order: Edit, plan: Layout, spelling: Spelling) -> list[Doubt] | None:

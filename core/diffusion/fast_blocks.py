@@ -25,14 +25,15 @@ MOST_EDITS = 16
 
 
 class FastBlocks(Policy):
-    """One block after another. `editing`: overwrite known tokens of the block above this confidence (LLaDA2.1)."""
+    """One block after another. `steps`: of one block at most; None: as many as it has tokens, and edits as they come.
+    `editing`: overwrite known tokens of the block above this confidence (LLaDA2.1)."""
 
     def __init__(
         self,
         model: Transformer,
         choice: Choice,
         block: int,
-        steps: int,
+        steps: int | None,
         *,
         stops: tuple[int, ...] = (),
         shift: bool = False,
@@ -40,7 +41,8 @@ class FastBlocks(Policy):
         editing: float | None = None,
     ) -> None:
         self.model, self.choice, self.block = model, choice, block
-        self.counts = [1] * block if choice.parallel else [max(1, n) for n in schedules.even(block, steps)]
+        self.steps = steps
+        self.counts = [max(1, n) for n in schedules.even(block, block if steps is None else steps)]
         self.stops = torch.tensor(stops, device=model.device)
         self.shift, self.from_prompt, self.editing = shift, from_prompt, editing
         self.offset = 0
@@ -51,6 +53,8 @@ class FastBlocks(Policy):
         self.end = -1
         self.rounds = 0
         self.done = False
+        self.seeded = False
+        """Whether a token was written that no step has shown yet."""
 
     def windows(self, board: Board) -> Iterator[Window]:
         """Blocks from the one that holds the prompt's end, until the text has ended."""
@@ -80,6 +84,8 @@ class FastBlocks(Policy):
             return True
         if bool(board.masked()[window[0] : min(window[1], board.stop)].any()):
             return False
+        if self.steps is not None and turn >= self.steps:
+            return True
         self.rounds += 1
         fixed = bool(board.frozen[window[0] : min(window[1], board.stop)].all())
         return self.editing is None or fixed or self.rounds > MOST_EDITS
@@ -103,6 +109,7 @@ class FastBlocks(Policy):
     def move(self, board: Board, window: Window, turn: int) -> None:
         """One pass over the block; the head at its masks, and at what may be edited."""
         low, high = window
+        self.seeded = False
         board.alive = window if self.editing is not None else (0, 0)
         masked = board.masked()[low:high]
         asked = masked if self.editing is None else masked | ~board.frozen[low:high]
@@ -156,11 +163,12 @@ class FastBlocks(Policy):
             return
         drawn = self.choice.draw(self.model.logits(hidden[0, -1:]))
         board.write(torch.ones_like(drawn.tokens, dtype=torch.bool), drawn.tokens, drawn.sure, place)
+        self.seeded = True
         self.look(board)
 
     def finish(self, board: Board) -> bool:
-        """Cut after the end of the text."""
+        """Cut after the end of the text; the last block may have been a single token, which took no step."""
         before = board.stop
         if self.end >= 0:
             board.stop = self.end + 1
-        return board.stop != before
+        return board.stop != before or self.seeded

@@ -8,7 +8,6 @@ tokens are committed; each block begins afresh. Masks far beyond the block may b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
 
 import torch
 from torch import Tensor
@@ -23,7 +22,8 @@ from sharpen.core.diffusion.policy import Policy, Window
 
 
 class FastFull(Policy):
-    """Commit within one block after another, reading as little as the cache allows."""
+    """Commit within one block after another, reading as little as the cache allows. `steps`: of the whole canvas at
+    most; what the model is sure of may come sooner."""
 
     def __init__(
         self,
@@ -56,14 +56,13 @@ class FastFull(Policy):
             self.stops = self.stops[:0]
         if self.kind != "none":
             self.cache = self.model.room(len(board))
-        blocks = ceil((board.stop - board.start) / self.block)
-        share = ceil(self.steps / blocks)
-        for low in range(board.start, board.stop, self.block):
-            high = min(low + self.block, board.stop)
-            left = int(board.masked()[low:high].sum())
+        lows = range(board.start, board.stop, self.block)
+        spans = [(low, min(low + self.block, board.stop)) for low in lows]
+        masks = [int(board.masked()[low:high].sum()) for low, high in spans]
+        for (low, high), left, share in zip(spans, masks, schedules.shared(self.steps, masks), strict=True):
             if not left:
                 continue
-            self.counts = [1] if self.choice.parallel else [n for n in schedules.even(left, share) if n]
+            self.counts = [n for n in schedules.even(left, share) if n]
             self.upto = self.sight(board, high)
             yield low, high
             if self.end >= 0:

@@ -20,6 +20,7 @@ from sharpen.core.diffusion.exact_dream import Dream, OpenDcoder
 from sharpen.core.diffusion.exact_dreamon import DreamOn
 from sharpen.core.diffusion.exact_fastdllm import FastDllm
 from sharpen.core.diffusion.exact_llada import llada, mdlm
+from sharpen.core.diffusion.families import Family
 from sharpen.core.diffusion.fast_blocks import FastBlocks
 from sharpen.core.diffusion.fast_full import FastFull
 from sharpen.core.diffusion.load import Loaded
@@ -45,6 +46,8 @@ FAST = Options(
 """What fast mode does where nothing is asked, for every family."""
 FAST_BLOCK = 32
 """Tokens in a block of fast mode where the family has none."""
+UNPLANNED = ("low_confidence_dynamic", "origin", "p2")
+"""Algorithms of the families that commit by confidence or by lot, however many steps there are."""
 
 
 def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | None = None) -> Options:
@@ -55,6 +58,8 @@ def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | Non
         own = replace(FAST, block=loaded.block if family.blocks else FAST_BLOCK, exact=False)
         if family.sampler == "dreamon":
             own = replace(own, algorithm="entropy", length=family.defaults.length)
+        if options.steps is not None and options.threshold is None:
+            own = replace(own, algorithm=planned(family))
     filled = {
         f.name: getattr(own, f.name) if getattr(options, f.name) is None else getattr(options, f.name)
         for f in fields(Options)
@@ -68,12 +73,32 @@ def resolve(loaded: Loaded, options: Options, canvas: Sequence[int | None] | Non
             raise BadInput(f"{name} must be at least 1, not {value}", f"--{name} 8")
     if options.block is None and not family.blocks:
         merged = replace(merged, block=min(merged.block or length, length))
+    if not options.exact and not family.blocks and options.steps is not None:
+        merged = replace(merged, block=_wide(options, merged.block or length, length))
     if options.steps is None and family.sampler == "llada":
         merged = replace(merged, steps=length)
     known = family.algorithms if options.exact else (*PARALLEL, *family.algorithms, "sequential")
     if merged.algorithm is not None and merged.algorithm not in known:
         raise BadInput(f"{family.name} has no algorithm {merged.algorithm}", f"one of: {', '.join(known)}")
     return replace(merged, length=length)
+
+
+def planned(family: Family) -> str:
+    """The family's first algorithm that commits a planned number: what steps mean where they alone are given."""
+    return next(a for a in family.algorithms if a not in UNPLANNED)
+
+
+def _wide(options: Options, block: int, length: int) -> int:
+    """A block's length with which so few steps are enough: each block takes one at least. Raises BadInput."""
+    steps = options.steps or length
+    if ceil(length / block) <= steps:
+        return block
+    if options.block is not None:
+        raise BadInput(
+            f"{length} tokens in blocks of {block} take {ceil(length / block)} steps at least, not {steps}",
+            f"--steps {ceil(length / block)}, or a longer --block",
+        )
+    return ceil(length / steps)
 
 
 def sample(
@@ -110,6 +135,8 @@ def sample(
     if settings.exact:
         return _run(board, exact_policy(loaded, settings, len(cells)), settings.seed)
     policy = fast_policy(loaded, settings, len(cells))
+    if isinstance(policy, FastFull):
+        policy.planned = options.steps
     if doubt is not None and isinstance(policy, FastFull | FastBlocks):
         policy = Mended(policy, doubt)
     return _run(board, policy, settings.seed)
@@ -214,12 +241,14 @@ def fast_policy(loaded: Loaded, options: Options, length: int) -> Policy:
             window=options.window,
         )
     whole = family.sampler == "bd3lm"  # it counts steps for the canvas, the others for a block
-    steps = options.steps or (length if whole else block)
+    each = options.steps
+    if whole and each is not None:
+        each = max(1, each // ceil(length / block))
     return FastBlocks(
         loaded.model,
         choice,
         block,
-        ceil(steps / ceil(length / block)) if whole else steps,
+        each,
         stops=stops,
         shift=family.shift,
         from_prompt=whole,

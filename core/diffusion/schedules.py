@@ -5,6 +5,8 @@ Called by the policies. Pure arithmetic; the rounding is part of the contract.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,19 @@ from torch import Tensor
 def even(total: int, steps: int) -> list[int]:
     """As equal as can be, the larger shares first (LLaDA, SDAR, LLaDA2)."""
     return [total // steps + (step < total % steps) for step in range(steps)]
+
+
+def shared(steps: int, masks: Sequence[int]) -> list[int]:
+    """How many of the steps each block has, by its masks: one at least, and together never more than there are
+    (unless there are fewer than blocks)."""
+    found = []
+    left, blocks = sum(masks), sum(count > 0 for count in masks)
+    for count in masks:
+        blocks -= count > 0
+        share = max(1, min(-(-steps * count // left), steps - blocks)) if count else 0
+        found.append(share)
+        steps, left = steps - share, left - count
+    return found
 
 
 def linear(total: int, steps: int) -> list[int]:

@@ -28,12 +28,18 @@ class Lap:
 
 
 def laps(
-    engine: LocalEngine, prompt: str, request: Request | None, cancel: CancelToken, length: int | None = None
+    engine: LocalEngine,
+    prompt: str,
+    request: Request | None,
+    cancel: CancelToken,
+    *,
+    length: int | None = None,
+    steps: int | None = None,
 ) -> Iterator[Lap]:
-    """Left to right to its end, then diffusion. Raises as `LocalEngine.refine`."""
+    """Left to right to its end, then diffusion, in so many steps at most. Raises as `LocalEngine.refine`."""
     engine.open(cancel)
     if request is None:
-        base = Edit(0, prompt, length=length or LENGTH, grammar=False)
+        base = Edit(0, prompt, length=length or LENGTH, grammar=False, steps=steps)
     else:
         base = replace(engine.order(request)[0], grammar=False, rows=1, length=length, strength=None)
     # A first pass pays for what the machine does once: neither way is to.

@@ -121,6 +121,8 @@ def test_a_race_is_of_one_model_both_ways(place: Any) -> None:
     assert (left["way"], diffusion["way"]) == ("left to right", "diffusion")
     assert left["text"] == diffusion["text"] == EDITS[2][2]
     assert diffusion["steps"] * 4 < left["steps"]
+    seconds = [e["seconds"] for e in told]
+    assert seconds == sorted(seconds)
     firsts = [e["masked"] for e in told if e.get("way") == "left to right"]
     # One token a step, and the end of the text ends it.
     assert firsts[:6] == list(range(firsts[0], firsts[0] - 6, -1))
@@ -128,6 +130,14 @@ def test_a_race_is_of_one_model_both_ways(place: Any) -> None:
     assert "left to right" in plain
     assert "the same text" in plain
     assert (place.folder / "shapes.py").read_text() == FILE
+
+
+def test_a_race_takes_the_steps_that_are_asked_for(place: Any, tmp_path: Path) -> None:
+    folder = tokenizer(write(tmp_path / "random", "llada", {"vocabulary": 320}))
+    words = ("race", "sort a list", "-e", f"local:{folder}", "--length", "16", "--json")
+    told = events(place.run(*words, "--steps", "4"))
+    assert {e["steps"] for e in told[:-1] if e["way"] == "diffusion"} == {4}
+    assert 1 <= told[-1]["ways"][1]["steps"] <= 4
 
 
 def test_a_race_needs_a_checkpoint(place: Any) -> None:
@@ -138,7 +148,8 @@ def test_a_race_needs_a_checkpoint(place: Any) -> None:
 
 def test_bench_measures_the_engine_at_hand(place: Any, tmp_path: Path) -> None:
     told = json.loads(place.run("bench", "--runs", "1", "--json").stdout)
-    assert told["engine"] == "embedded"
+    assert (told["event"], told["engine"]) == ("finished", "embedded")
+    assert told["seconds"] > 0
     assert all(row["holds"] and row["seconds"] > 0 and row["steps"] > 0 for row in told["edits"])
     folder = tokenizer(write(tmp_path / "random", "llada", {"vocabulary": 320}))
     done = place.run("bench", "--runs", "1", "-e", f"local:{folder}")

@@ -56,6 +56,17 @@ def test_try_prints_every_step_of_the_sampler(
     assert rows[-1]["masked"] == 0
 
 
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_try_takes_the_steps_that_are_asked_for(sandbox: Any, ids: str, steps: int) -> None:
+    folder = write(sandbox.folder / "llada", "llada")
+    done = sandbox.run(
+        "models", "try", str(folder), "--ids", ids, "--json", "--length", "8", "--steps", str(steps)
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["step"], row["steps"]) for row in rows] == [(n, steps) for n in range(1, steps + 1)]
+
+
 def test_without_json_the_text_is_all_that_is_on_stdout(sandbox: Any, ids: str) -> None:
     folder = write(sandbox.folder / "llada", "llada")
     done = sandbox.run("models", "try", str(folder), "--ids", ids, "--exact", "--length", "8", "--steps", "4")
