@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sharpen.core.engines.wire.alike import alike
+from sharpen.core.engines.wire.alike import alike, bag
 from sharpen.core.engines.wire.echoes import without_echo
 from sharpen.core.engines.wire.indents import indented_as
 from sharpen.core.engines.wire.sentences import is_sentence
@@ -82,12 +82,13 @@ def _blocks(text: str, place: Place) -> list[str]:
         not _FENCE.fullmatch(lines[0]) and not marks[0][2] and _looks_like_code(lines[0], place)
     ):
         return []
+    # Inside a document about code, fences belong to the text: the last closer is ours.
+    nested = place.markdown or "```" in place.old
     found, at = [], 0
     while at < len(marks):
         start, mark, _info = marks[at]
-        # Inside a document about code, fences belong to the text: the last closer is ours.
         rest = range(at + 1, len(marks))
-        order = reversed(rest) if place.markdown or "```" in place.old else rest
+        order = reversed(rest) if nested else rest
         end = next((k for k in order if _closes(marks[k], mark)), None)
         if end is None:
             raise Unusable("its code block never ends, so that its tail is missing")
@@ -107,7 +108,8 @@ def _looks_like_code(line: str, place: Place) -> bool:
 
 def _likest(blocks: Sequence[str], old: str) -> str:
     """The block that is most like the region. Raises Unusable where two are equally so."""
-    ratios = sorted(((alike(old, block), i) for i, block in enumerate(blocks)), reverse=True)
+    was = bag(old)
+    ratios = sorted(((alike(was, bag(block)), i) for i, block in enumerate(blocks)), reverse=True)
     if ratios[0][0] < 0.3 or ratios[0][0] - ratios[1][0] < 0.05:
         raise Unusable("it has several code blocks, and which one is the region cannot be told")
     return blocks[ratios[0][1]]

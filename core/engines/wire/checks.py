@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from textwrap import dedent
 
-from sharpen.core.engines.wire.alike import alike
+from sharpen.core.engines.wire.alike import alike, bag
 from sharpen.core.engines.wire.answer import Place, Unusable
 from sharpen.core.engines.wire.elisions import elision
 from sharpen.core.engines.wire.harmless import harmful
@@ -26,6 +26,8 @@ _LEAST_SHARE = 0.4
 _TAIL_LINES = 2
 _SAME_LINE = 0.6
 """From here on a new last line is taken for an old one that was altered."""
+_MOST_SIGNS = 300
+"""No more of a line is compared."""
 _NAME = re.compile(r"[a-z]{3,}")
 _GIVES = re.compile(r"(?:return|yield)\b")
 """A function without its last line is none, where that line was this."""
@@ -116,7 +118,8 @@ def _lost_tail(kept: Sequence[str], have: Sequence[str]) -> Sequence[str]:
     elif _first_word(end) == _first_word(kept[-1]):
         return ()
     else:
-        sure, at = max((alike(end, line), i) for i, line in enumerate(kept))
+        last = bag(end[:_MOST_SIGNS])
+        sure, at = max((alike(last, bag(line[:_MOST_SIGNS])), i) for i, line in enumerate(kept))
         if sure < _SAME_LINE:
             return ()
     tail = kept[at + 1 :]

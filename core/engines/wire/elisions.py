@@ -23,7 +23,7 @@ _WORDS = frozenset(
         "previous remain remaining remains rest same stay stays that the this to unchanged with your",
     )
 )
-_MOST_SIGNS = 300
+_MOST_SIGNS = 160
 """No more of a line is looked at."""
 _MOST_LINES = 2000
 """Above this, the two texts are not laid side by side: it would take long, and an ordinary sentence is likelier."""

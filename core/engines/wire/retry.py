@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.5
 MOST_SECONDS = 8.0
+_YEAR = 366 * 86_400
 OPTIONAL = frozenset(
     {"diffusing", "max_completion_tokens", "max_tokens", "reasoning_effort", "stream_options", "temperature"}
 )
@@ -40,7 +41,7 @@ def wait(attempt: int, asked: float | None, chance: float) -> float:
 def asked(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
     """The seconds that the server asks for; None where it says nothing that can be a wait: no time at all is none."""
     seconds = _told(headers, body, now)
-    return seconds if seconds is not None and seconds > 0 else None
+    return seconds if seconds is not None and 0 < seconds <= _YEAR else None
 
 
 def _told(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:

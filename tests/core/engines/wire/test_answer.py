@@ -231,9 +231,11 @@ def test_lines_that_repeat_without_end_cost_no_more_than_others() -> None:
     new = old.replace("1", "2")
     assert extracted(fenced(new), Place(old, around, around)) == new
     check(new, Place(old, around, around), "use two")
-    fences = "```a\n```\n" * 10_000
+    fences = "```a\nx\n```\n" * 10_000
     with pytest.raises(Unusable, match="several code blocks"):
-        extracted(fences, PLACE)
+        extracted(fences, Place("".join(f"name_{n} = {n}\n" for n in range(20_000)), "", ""))
+    many = "".join(f"name_{n} = {n}\n" for n in range(9_000))
+    check(many.replace("\nname_8000 = 8000", "") + "z " * 40_000, Place(many, "", ""), "use it")
 
 
 @pytest.mark.parametrize(

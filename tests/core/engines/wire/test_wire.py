@@ -88,7 +88,7 @@ def test_the_events_are_the_same_however_the_bytes_are_cut() -> None:
 def test_a_wait_is_the_servers_word_or_grows() -> None:
     now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
     assert asked_for({"retry-after": "Tue, 24 Nov 2026 12:00:09 GMT"}, b"", now) == 9
-    for nothing in ("nan", "0", "0.0", "-3", "Tue, 24 Nov 2026 11:59:51 GMT", "soon"):
+    for nothing in ("nan", "0", "0.0", "-3", "Tue, 24 Nov 2026 11:59:51 GMT", "soon", "1e300"):
         assert asked_for({"retry-after": nothing}, b"", now) is None
     assert wait(0, 9, 0) == 9
     assert [wait(n, None, 0) for n in range(6)] == [0.5, 1, 2, 4, 8, 8]
