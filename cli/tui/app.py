@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -23,10 +23,14 @@ from sharpen.cli.tui import themes
 from sharpen.cli.tui.client import Client
 from sharpen.cli.tui.desk import Desk
 from sharpen.cli.tui.ending import Ending
+from sharpen.cli.tui.file_tree import FileTree
+from sharpen.cli.tui.file_view import FileView
 from sharpen.cli.tui.messages import Heard, Order
 from sharpen.cli.tui.outcome import Notice
-from sharpen.cli.tui.preferences import MOTIONS, Preferences
+from sharpen.cli.tui.preferences import FILE, MOTIONS, Preferences
 from sharpen.cli.tui.prompt import Prompt
+from sharpen.cli.tui.review_view import ReviewView
+from sharpen.cli.tui.sheet_view import SheetView
 from sharpen.cli.tui.sitting import Sitting
 from sharpen.cli.tui.store import Store
 from sharpen.cli.tui.wants import Wants
@@ -110,10 +114,24 @@ class SharpenApp(Ending):
 
     def _start(self) -> None:
         self._client.send(Look("files", "."))
+        for said in self._wrong_preferences():
+            self.desk.standing[said.text] = said
+            self.desk.notice(None)
         self.desk.tell_what_is_open()
+
+    def _wrong_preferences(self) -> Iterator[Notice]:
+        """What tui.toml asks for and is not there."""
         if self._first_theme not in self.available_themes:
-            said = f"there is no theme {self._first_theme}"
-            self.desk.notice(Notice(said, "Ctrl+P, Theme shows them", bad=True))
+            yield Notice(f"there is no theme {self._first_theme}", "Ctrl+P, Theme shows them", bad=True)
+        if self._preferences.keys:
+            from sharpen.cli.tui import dialogs, keymap
+
+            screens = (dialogs.Pick, dialogs.Question, dialogs.EditHunk, dialogs.Compare)
+            views = (FileTree, FileView, Prompt, ReviewView, SheetView)
+            known = keymap.ids((type(self), SharpenApp, Desk, *views, *screens))
+            said = keymap.fault(self._preferences.keys, known)
+            if said:
+                yield Notice(f"{said} ({FILE})", "docs/tui.md lists ids and keys", bad=True)
 
     def _use_ink(self) -> None:
         colours = self.console.color_system

@@ -109,8 +109,9 @@ def pick_engine(desk: Desk, seen: Seen) -> None:
 
     free = "type to narrow, or any engine: local:PATH, openai:URL#MODEL"
     title = "engine for the next prompt"
+    at = next((one.spec for one in seen.engines if chosen(one.spec)), "")
     desk.app.push_screen(
-        Pick(title, choices, "no such engine is known: Enter takes it as typed", free=free), take
+        Pick(title, choices, "no such engine is known: Enter takes it as typed", free=free, at=at), take
     )
 
 

@@ -64,7 +64,8 @@ class Desk(Screen[None]):
         self._together: tuple[str, ...] = ()
         """The files that the app was opened on: a prompt is about all of them while one of them is in view."""
         self.standing: dict[str, Notice] = {}
-        """Sentences that no other one takes away: what changed on disk until it is decided, what failed until it is read."""
+        """Sentences that no other one takes away: `disk` (a file has changed) until it is decided, others until the next
+        prompt is sent."""
         self.clock: Callable[[], float] = time.monotonic
         self.asked_at = 0.0
         """When something was asked in the notice line."""
@@ -102,7 +103,7 @@ class Desk(Screen[None]):
         prompt.past = self.store.prompts()
         self.notice(None)
         self.show_queue()
-        self._together = tuple(path for path in reversed(self._paths) if self.open(path))[::-1]
+        self._together = tuple(path for path in reversed(self._paths) if self.open(path, at_start=True))[::-1]
         self.show_where()
         prompt.focus()
 
@@ -118,12 +119,14 @@ class Desk(Screen[None]):
 
     # Files
 
-    def open(self, path: str, row: int = 0) -> bool:
+    def open(self, path: str, row: int = 0, *, at_start: bool = False) -> bool:
         """Show a file, at the row unless it is in view already; whether that went well."""
         try:
             document = Document.read(path)
         except SharpenError as error:
-            self.notice(outcome.of_error(error))
+            if at_start:  # what was left open is told of next
+                self.standing[path] = outcome.of_error(error)
+            self.notice(None if at_start else outcome.of_error(error))
             return False
         self.watched.read(path)
         self.stage.open(document, row)
@@ -196,7 +199,7 @@ class Desk(Screen[None]):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Into the queue with it."""
-        self.standing.pop("failed", None)
+        self.standing = {what: said for what, said in self.standing.items() if what == "disk"}
         self.notice(None)
         self.look_at_disk()
         self.store.add_prompt(event.text)

@@ -53,9 +53,17 @@ class Pick(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], empty: str = "nothing here yet", *, free: str = ""
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        empty: str = "nothing here yet",
+        *,
+        free: str = "",
+        at: str = "",
     ) -> None:
+        """`at`: the value whose row is marked at first, by default the first one."""
         super().__init__()
+        self._at = at
         self._title, self._choices, self._empty, self._free = title, choices, empty, free
 
     def compose(self) -> ComposeResult:
@@ -104,6 +112,8 @@ class Pick(ModalScreen[str | None]):
                 listing.add_option(Option(label, id=str(index), disabled=not choice.able))
         if not listing.option_count:
             listing.add_option(Option(Text(self._empty, "dim"), disabled=True))
+        elif self._at and not words and any(one.value == self._at and one.able for one in self._choices):
+            listing.highlighted = next(i for i, one in enumerate(self._choices) if one.value == self._at)
         elif listing.highlighted is None:
             listing.action_first()
             # A row above it that cannot be taken says something: it stays in view.

@@ -118,7 +118,7 @@ def compare(desk: Desk) -> None:
         desk.notice(Notice("the other candidates were not kept", "e types over the hunk, n rejects it"))
         return
     if len(found) < 2:
-        desk.notice(Notice("there is one candidate", "ask for more with Ctrl+P, candidates, or --candidates"))
+        desk.notice(Notice("there is one candidate", "Ctrl+P, Candidates, asks for more"))
         return
     sheets = []
     for one in found:
@@ -139,8 +139,8 @@ def _said(verdict: Verdict | None, score: float) -> str:
         return f"not checked\nscore {score + 0.0:.2f}"
     word = "✓ holds" if verdict.holds else f"✗ {verdict.reason or 'does not hold'}"
     check = f"  check ended with {verdict.check.exit}" if verdict.check else ""
-    # Two lines for every column, so that the code below them begins at one height.
-    return f"{word}\ngone {len(verdict.gone)}  new {len(verdict.new)}  score {score + 0.0:.2f}{check}"
+    # Three lines for every column, so that the code below them begins at one height, and short ones: columns are narrow.
+    return f"{word}\ngone {len(verdict.gone)}  new {len(verdict.new)}\nscore {score + 0.0:.2f}{check}"
 
 
 def quit_after_asking(desk: Desk) -> None:

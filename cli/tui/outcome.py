@@ -30,8 +30,15 @@ class Notice:
 def of_error(error: Exception) -> Notice:
     """The error's own words."""
     if isinstance(error, SharpenError):
-        return Notice(error.message, error.hint, bad=True)
+        return Notice(error.message, _here(error.hint), bad=True)
     return Notice(str(error) or type(error).__name__, bad=True)
+
+
+def _here(hint: str) -> str:
+    """The hint as one can follow it in the app: what is typed in a shell is said to be."""
+    if hint.startswith("sharpen ") and "--engine" in hint:
+        return "F2 chooses another engine"
+    return f"in a shell: {hint}" if hint.startswith(("sharpen ", "pip ")) else hint
 
 
 def of_sending(run: Run) -> Notice:
@@ -62,6 +69,9 @@ def of_run(run: Run) -> Notice:
                 errors[0].message, hint if run.patch and not run.kept else "send the prompt again", bad=True
             )
         return of_error(errors[0]) if errors else Notice("it failed", bad=True)
+    if run.state == "nothing" and run.candidates:
+        files = ", ".join(dict.fromkeys(near(one.path) for one in run.candidates))
+        return Notice(f"nothing to change: what was proposed for {files} is what it says already")
     if run.state == "nothing":
         files = ", ".join(near(path) for path in run.looked_at) or "the files that differ from HEAD"
         return Notice(f"nothing to repair in {files}")

@@ -179,7 +179,8 @@ def _paired(rows: list[Numbered], columns: int, path: str) -> list[Numbered]:
         for left, right in zip_longest(old, new):
             one = left or right
             before, after = left.runs if left else (), right.runs if right else ()
-            sign, skip = right.mark[0] if right else " ", _skip(before, after, half)
+            # Each side has its own sign, the decision where there is one.
+            sign, skip = right.mark[-1] if right else " ", _skip(before, after, half)
             beside = _beside(before, after, half, skip=skip, sign=sign)
             mark = one.mark if one.mark.strip() or right is None else right.mark
             found.append((Line(one.number, mark, beside), which))

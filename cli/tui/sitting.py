@@ -238,4 +238,4 @@ def _end(run: Run) -> State:
         return "stopped"
     if run.errors:
         return "failed"
-    return "rejected" if run.targets or run.patch else "nothing"
+    return "rejected" if run.patch else "nothing"

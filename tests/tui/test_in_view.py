@@ -10,6 +10,7 @@ from sharpen.cli.options import Options
 from sharpen.cli.tui.app import SharpenApp
 from sharpen.cli.tui.dialogs import Pick
 from sharpen.cli.tui.file_tree import FileTree
+from sharpen.cli.tui.preferences import Preferences
 
 SOUND = "x = 1\n"
 
@@ -296,3 +297,29 @@ def test_letters_right_behind_the_way_to_the_prompt_are_its_own(bench: Any, tool
         assert app.desk.stage.review.review.open == 1
 
     tools.drive(bench.app("total.py"), scenario)
+
+
+def test_what_is_wrong_at_the_start_is_said_beside_what_was_left_open(bench: Any, tools: Any) -> None:
+    (bench.folder / "binary.py").write_bytes(b"\0\1\2")
+
+    async def first(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot)
+
+    async def second(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.until(pilot, lambda: "not decided yet" in tools.text(app))
+        assert "binary.py is a binary file" in tools.text(app)
+        assert "[keys] names no.such" in tools.text(app)
+
+    wrong = Preferences(theme="sharpen-dark", keys={"no.such": "y"})
+    tools.drive(bench.app("total.py"), first)
+    tools.drive(bench.app("binary.py", preferences=wrong), second)
+
+
+def test_a_proposal_that_is_what_the_file_says_was_not_rejected(bench: Any, tools: Any) -> None:
+    bench.write("one.py", SOUND)
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.ask(pilot, "anything")
+        await tools.until(pilot, lambda: "nothing to change" in tools.text(app))
+
+    tools.drive(bench.app("one.py", options=bench.script(SOUND, frames=("x = 2\n",))), scenario)

@@ -9,6 +9,7 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from sharpen.cli.tui import keymap
 from sharpen.cli.tui.app import SharpenApp
 from sharpen.cli.tui.desk import Desk
 from sharpen.cli.tui.file_tree import FileTree
@@ -60,3 +61,25 @@ def test_the_page_has_every_binding_and_no_other() -> None:
 @pytest.mark.parametrize("one", sorted(bindings()))
 def test_the_page_names_a_key_that_works(one: str) -> None:
     assert documented()[one] & bindings()[one]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"review.accept": "y,plus"}, ""),
+        ({"review.accept": "ctrl+shift+left, f5,G,full_stop,+"}, ""),
+        ({"review.acept": "y"}, "[keys] names review.acept, which is no binding"),
+        ({"review.accept": "retrun"}, "[keys] gives review.accept the key retrun, which there is not"),
+        ({"review.accept": "crtl+y"}, "[keys] gives review.accept the key crtl+y, which there is not"),
+        ({"review.accept": "y,"}, "[keys] gives review.accept the key of no name, which there is not"),
+    ],
+)
+def test_a_keymap_that_cannot_work_is_told(keys: dict[str, str], said: str) -> None:
+    assert keymap.fault(keys, bindings()) == said
+
+
+def test_every_key_of_the_app_is_one_that_a_keymap_may_give() -> None:
+    own = {one: ",".join(sorted(keys)) for one, keys in bindings().items()}
+    assert (
+        keymap.fault({one: keys for one, keys in own.items() if ",," not in keys and keys != ","}, own) == ""
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from sharpen.cli.tui.app import SharpenApp
 from sharpen.cli.tui.dialogs import Pick
@@ -130,3 +131,30 @@ def test_without_colour_the_marked_row_of_a_list_stands_out(
         await tools.until(pilot, lambda: any("embedded" in row for row in underlined_rows(app)))
 
     tools.drive(bench.app("total.py"), scenario)
+
+
+def test_two_columns_say_on_both_sides_what_was_decided() -> None:
+    document = Document.from_bytes(b"a = 1\nb = 2\nc = 3\n", "short.py")
+    patch = Patch.of(document, document.whole(), "a = 2\nb = 2\nc = 4\n")
+    review = Review.of(patch).decide(True).decide(False)
+    sheet = ReviewSheet(review, "short.py", None, columns=41)
+    assert [sheet.line(0).mark[-1], sheet.line(2).mark] == ["✓", "✗"]
+    assert [row_of(sheet, row).split("│")[1][0] for row in (0, 1, 2)] == ["✓", " ", "✗"]
+
+
+def test_the_engine_in_use_is_the_marked_row_and_verdicts_fit_a_narrow_screen(bench: Any, tools: Any) -> None:
+    bench.write("sound.py", "x = 1\n")
+
+    async def scenario(app: SharpenApp, pilot: Pilot[None]) -> None:
+        await tools.to_review(app, pilot, "anything")
+        await pilot.press("c")
+        await tools.until(pilot, lambda: "score 0.00" in tools.text(app) and "score -1.00" in tools.text(app))
+        await pilot.press("escape")
+        app.desk.use_engine("openai:http://127.0.0.1:1/v1#m")
+        await pilot.press("f2")
+        await tools.until(pilot, lambda: isinstance(app.screen, Pick))
+        listing = app.screen.query_one(OptionList)
+        await tools.until(pilot, lambda: listing.highlighted is not None)
+        assert "openai" in str(listing.get_option_at_index(listing.highlighted or 0).prompt)
+
+    tools.drive(bench.app("sound.py", options=bench.script("x = 2\n", "x = 3\n")), scenario, size=(60, 24))
