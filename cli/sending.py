@@ -106,6 +106,10 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
     if options.dry_run:
         if not options.quiet:
             say(f"no code was sent; it would be {size:,} bytes to {first.host} (-v shows them)")
+        if options.json:
+            from sharpen.cli.jsonl import nothing
+
+            nothing(tuple(dict.fromkeys(target.document.path for target in job.targets)), 0)
         return False
     if not first.loopback and not options.quiet and not options.json:
         say(sentence(size, sent.files, first.host))
