@@ -34,8 +34,7 @@ def prepared(job: Job, *, leaves: bool = True) -> Job:
     """
     paths = [target.document.path for target in job.targets]
     if leaves:
-        check(paths, context=False)
-        check((document.path for document in job.context), context=True)
+        check((*paths, *(document.path for document in job.context)))
     first = Path() if paths[0] == "-" else Path(paths[0])
     root = find_root(first)
     own = {

@@ -211,7 +211,10 @@ def test_what_is_ignored_never_goes_along(place: Path, start: Callable[..., Serv
     assert "built.py" not in said
     for name in ("hidden/area_secret.py", "built.py"):
         assert edit(place, server, "multiply in `area`", "shape.py", "--yes", "-c", name).returncode == 2
-    assert edit(place, server, "change it", "hidden/area_secret.py", "--yes").returncode == 2
+    for name in ("hidden/area_secret.py", "built.py"):
+        done = edit(place, server, "change it", name, "--yes")
+        assert done.returncode == 2
+        assert f"{name} is not sent to a model" in done.stderr
     assert len(server.requests) == 1
 
 
