@@ -14,9 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from sharpen.cli.exits import Exit, code_of
 from sharpen.core.errors import SharpenError
+
+_T = TypeVar("_T")
 
 
 def say(text: str) -> None:
@@ -57,6 +60,18 @@ def report_error(error: SharpenError) -> Exit:
     """Say an expected failure; returns its code."""
     say_error(error)
     return code_of(error)
+
+
+def told(json: bool, work: Callable[[], _T]) -> _T:
+    """What `work` comes to. Where events are asked for as JSON lines, its failure is two of them; it is raised again."""
+    try:
+        return work()
+    except SharpenError as error:
+        if json:
+            from sharpen.cli.jsonl import failed
+
+            failed(error)
+        raise
 
 
 def guarded(command: Callable[[], object]) -> int:

@@ -17,10 +17,10 @@ from sharpen.core.hunt import hunt
 from sharpen.core.request import CancelToken
 
 
-def hunted(chosen: Selection, options: Options) -> tuple[Selection, float | None]:
-    """The files as targets if the command fails, and what one run of it may take. Raises what `hunt` raises."""
+def hunted(chosen: Selection, options: Options) -> Selection:
+    """The files as targets if the command fails. Raises what `hunt` raises."""
     if not options.check or not chosen.documents:
-        return chosen, options.check_timeout
+        return chosen
     loud = not options.quiet and not options.json
     if loud:
         say(f"nothing is broken; running {options.check}")
@@ -39,4 +39,4 @@ def hunted(chosen: Selection, options: Options) -> tuple[Selection, float | None
             "passes" if not found.targets else f"ends with {found.result.exit}: trying single-token repairs"
         )
         say(f"{options.check} {ends}")
-    return replace(chosen, targets=found.targets), found.seconds
+    return replace(chosen, targets=found.targets, seconds=found.seconds)

@@ -7,6 +7,7 @@ import json
 from sharpen.cli.exits import code_of
 from sharpen.cli.fatal import out
 from sharpen.core.diagnostic import Diagnostic
+from sharpen.core.errors import SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
 
@@ -31,6 +32,12 @@ class JsonLines:
 def nothing(paths: tuple[str, ...], code: int) -> None:
     """The line of a run that had nothing to do."""
     write(Finished(0.0, (), paths, (), 0, 0.0), code)
+
+
+def failed(error: SharpenError, code: int | None = None) -> None:
+    """The lines of a run that failed before it began. `code`: how it ends, where that is not the error's own."""
+    write(Failed(0.0, "", error), code_of(error))
+    write(Finished(0.0, (), (), (), 0, 0.0), code_of(error) if code is None else code)
 
 
 def write(event: Event, code: int) -> None:

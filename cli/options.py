@@ -56,9 +56,10 @@ def settled(flags: Mapping[str, Any]) -> Options:
     `flags` are the command's parameters; None and False mean that a flag was not given. Raises BadInput for a
     configuration that cannot be read or says what it may not.
     """
+    from sharpen.cli.fatal import told
     from sharpen.cli.settings import load
 
-    config = load(Path.cwd())
+    config = told(bool(flags.get("json") or flags.get("json_cells")), lambda: load(Path.cwd()))
     known = {field.name for field in fields(Options)}
     values: dict[str, Any] = {name: getattr(config, name) for name in known if hasattr(config, name)}
     values |= {

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -43,6 +44,55 @@ if TYPE_CHECKING:
 Show = Callable[[Event], None]
 
 
+@dataclass(slots=True)
+class _SoFar:
+    """What a run has come to, as an exit code."""
+
+    ones: bool
+    """A changed or broken file is 1, as a fixer has it."""
+    mild: bool
+    """A file that is still broken counts as done."""
+    spared: bool
+    """An engine that is not to be had counts as done: see `cli.lenient`."""
+    earlier: int
+    """What failed before the run."""
+    ended: list[Finished] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Finished):
+            self.ended.append(event)
+        if isinstance(event, Failed):
+            self.errors.append(event.error)
+
+    @property
+    def changed(self) -> bool:
+        return any(end.changed for end in self.ended)
+
+    @property
+    def code(self) -> int:
+        if any(isinstance(e, Interrupted) for e in self.errors):
+            return Exit.INTERRUPTED
+        return self.earlier or self._own
+
+    @property
+    def _own(self) -> int:
+        missing = [e for e in self.errors if isinstance(e, EngineUnavailable)]
+        nothing = self.ended and self.ended[0].proposed is None and not self.changed
+        if self.spared and nothing and missing and len(missing) == len(self.errors):
+            return Exit.DONE  # nothing came of it but for want of an engine
+        expected = (NothingHeld,) if self.ones or self.mild else ()
+        worse = [
+            e
+            for e in self.errors
+            if not isinstance(e, (*expected, EngineUnavailable) if self.spared else expected)
+        ]
+        if worse:
+            return code_of(worse[0])
+        # A fixer is only given what is broken: now it is changed, or it is broken still.
+        return Exit.CHANGED if self.ones and self.ended else Exit.DONE
+
+
 def journal_for(path: str | None) -> Journal:
     """The journal of the repository that holds `path`; outside git, of where we are, which is where undo looks."""
     own = find_root(Path(path)) if path and path != "-" else None
@@ -70,10 +120,12 @@ def play(
     *,
     fixing: bool,
     staged: tuple[Staged, ...] = (),
+    earlier: int = 0,
 ) -> int:
     """Run the job, show it, print the result where nothing is written; returns the exit code.
 
-    `staged`: the targets are git's index, and repairs go there.
+    `staged`: the targets are git's index, and repairs go there. `earlier`: the code of what failed before, which
+    counts more than all but an interrupt.
     """
     from sharpen.cli.show import viewer
 
@@ -84,8 +136,7 @@ def play(
         _writer(job, engine, journal, staged, options) if job.action == "apply" and "-" not in paths else None
     )
     spared = fixing and spares(options)
-    ended: list[Finished] = []
-    errors: list[Exception] = []
+    so_far = _SoFar(fixing and not options.exit_zero, options.exit_zero, spared, earlier)
     frames: list[Recorded] = []
     with (
         viewer(job, options, terminal, _undo(journal)) as shown,
@@ -104,24 +155,20 @@ def play(
                 return None
 
         for event in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
-            if isinstance(event, Finished):
-                ended.append(event)
-            if isinstance(event, Failed):
-                errors.append(event.error)
-            code = _code(ended, errors, fixing and not options.exit_zero, options, spared=spared)
+            so_far.take(event)
             if isinstance(event, Framed) and options.record:
                 frames.append(Recorded(event.path, event.frame))
-            view.see(event, code)
+            view.see(event, so_far.code)
         if options.record:
             write(Path(options.record), frames)
-        if late.is_set() and not ended[0].changed:
-            return _too_late(options)
-        if cancel.cancelled and not ended[0].changed:
+        if late.is_set() and not so_far.changed:
+            return earlier or _too_late(options)
+        if cancel.cancelled and not so_far.changed:
             say("sharpen: interrupted; nothing was written")
             return Exit.INTERRUPTED
         if not options.json:
-            _print_result(job, ended[0], options)
-    return _code(ended, errors, fixing and not options.exit_zero, options, spared=spared)
+            _print_result(job, so_far.ended[0], options)
+    return so_far.code
 
 
 def _sparing(view: View) -> View:
@@ -180,28 +227,6 @@ def _plan(patch: Patch, journal: Journal, options: Options) -> Planned | None:
     from sharpen.core.worktree.stage import planned
 
     return planned(journal.root, patch, commit=options.commit)
-
-
-def _code(
-    ended: list[Finished], errors: list[Exception], ones: bool, options: Options, *, spared: bool = False
-) -> int:
-    """The exit code so far. `ones`: a changed or broken file is 1, as a fixer has it. `spared`: see `lenient`."""
-    if any(isinstance(e, Interrupted) for e in errors):
-        return Exit.INTERRUPTED
-    if spared and ended and _is_spared(errors, ended[0]):
-        return Exit.DONE
-    mild = (NothingHeld,) if ones or options.exit_zero else ()
-    worse = [e for e in errors if not isinstance(e, (*mild, EngineUnavailable) if spared else mild)]
-    if worse:
-        return code_of(worse[0])
-    # A fixer is only given what is broken: now it is changed, or it is broken still.
-    return Exit.CHANGED if ones and ended else Exit.DONE
-
-
-def _is_spared(errors: list[Exception], end: Finished) -> bool:
-    """Whether nothing came of a run but for want of an engine."""
-    missing = bool(errors) and all(isinstance(error, EngineUnavailable) for error in errors)
-    return missing and end.proposed is None and not end.changed
 
 
 def _print_result(job: Job, end: Finished, options: Options) -> None:

@@ -6,12 +6,13 @@ Every file is taken once, whatever it is called; what cannot be read or written 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharpen.cli.fatal import report_error, say
+from sharpen.cli.exits import code_of
+from sharpen.cli.fatal import say, say_error
 from sharpen.cli.sources import read
 from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.diagnostic import Diagnostic
@@ -37,11 +38,15 @@ class Selection:
     """The exit code of the first that could not be read or may not be written."""
     staged: tuple[Staged, ...] = ()
     """What the documents are in git's index, where that was asked for."""
+    errors: tuple[SharpenError, ...] = ()
+    """Of what could not be read or may not be written; each was said."""
+    seconds: float | None = None
+    """What one run of the check command may take, where it was tried."""
 
 
 def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
     """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`."""
-    code = 0
+    wrong: list[SharpenError] = []
     wanted: dict[str, bool] = {}
     for path in paths:
         try:
@@ -50,15 +55,18 @@ def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
             else:
                 wanted[path] = True
         except SharpenError as error:
-            code = code or report_error(error)
+            wrong.append(error)
+            say_error(error)
     if not paths:
         wanted = dict.fromkeys(changed_paths(), False)
     documents, unread = _read(wanted)
+    wrong += unread
     found = diagnose_many([d for d in documents if d.path != "-"])
     found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
     broken = _targets(documents, _new(found) if only_new else found)
     targets, refused = _writable(broken, {path for path, named in wanted.items() if named})
-    return Selection(documents, targets, code or unread or refused)
+    wrong += refused
+    return Selection(documents, targets, _code(wrong), errors=tuple(wrong))
 
 
 def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
@@ -67,9 +75,8 @@ def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
 
     root = repository()
     files, errors = staged(root, ENDINGS)
-    code = 0
     for error in errors:
-        code = code or report_error(error)
+        say_error(error)
     if paths:
         below = [Path(os.path.realpath(path)) for path in paths]
         files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
@@ -77,7 +84,12 @@ def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
     found = diagnose_many([file.document for file in files if file.mirrored])
     found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
     targets, refused = _writable(_targets(documents, _new(found) if only_new else found), set())
-    return Selection(documents, targets, code or refused, files)
+    wrong = (*errors, *refused)
+    return Selection(documents, targets, _code(wrong), files, wrong)
+
+
+def _code(errors: Sequence[SharpenError]) -> int:
+    return code_of(errors[0]) if errors else 0
 
 
 def repository() -> Path:
@@ -118,9 +130,9 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:
+def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], list[SharpenError]]:
     found: dict[str, Document] = {}
-    code = 0
+    wrong: list[SharpenError] = []
     for path in paths:
         key = path if path == "-" else os.path.realpath(path)
         if key in found:
@@ -130,8 +142,9 @@ def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:
             if not is_known(path, document.text):
                 say(f"sharpen: {path} is of no language that sharpen can judge")
         except SharpenError as error:
-            code = code or report_error(error)
-    return tuple(found.values()), code
+            wrong.append(error)
+            say_error(error)
+    return tuple(found.values()), wrong
 
 
 def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
@@ -143,9 +156,9 @@ def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, .
     return tuple(Target(d, d.whole(), found[d.path]) for d in broken)
 
 
-def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], int]:
+def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], list[SharpenError]]:
     """Without the places that sharpen does not write; those are said."""
-    code = 0
+    wrong: list[SharpenError] = []
     refused: set[str] = set()
     for is_named in (True, False):
         paths = [t.document.path for t in targets if t.document.path != "-"]
@@ -153,6 +166,7 @@ def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Targe
         if not places:
             continue
         for path, error in refusals(places, find_root(places[0]), is_named).items():
-            code = code or report_error(error)
+            wrong.append(error)
+            say_error(error)
             refused.add(os.path.normpath(path))
-    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused), code
+    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused), wrong

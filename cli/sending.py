@@ -34,8 +34,7 @@ def prepared(job: Job, *, leaves: bool = True) -> Job:
     """
     paths = [target.document.path for target in job.targets]
     if leaves:
-        check(paths, context=False)
-        check((document.path for document in job.context), context=True)
+        check((*paths, *(document.path for document in job.context)))
     first = Path() if paths[0] == "-" else Path(paths[0])
     root = find_root(first)
     own = {
@@ -106,6 +105,10 @@ def goes_on(job: Job, engine: Engine, options: Options) -> bool:
     if options.dry_run:
         if not options.quiet:
             say(f"no code was sent; it would be {size:,} bytes to {first.host} (-v shows them)")
+        if options.json:
+            from sharpen.cli.jsonl import nothing
+
+            nothing(tuple(dict.fromkeys(target.document.path for target in job.targets)), 0)
         return False
     if not first.loopback and not options.quiet and not options.json:
         say(sentence(size, sent.files, first.host))

@@ -45,8 +45,8 @@ class Apart:
         return next((f"{name} names it" for name, rules in self._rules if rules.match(path)), "")
 
 
-def check(paths: Iterable[str], *, context: bool) -> None:
-    """Raise Refused for a file that must not be sent; `context`: also for one that git ignores."""
+def check(paths: Iterable[str]) -> None:
+    """Raise Refused for a file that must not be sent, whether it is to be edited or only goes along."""
     for path in paths:
         if path == "-":
             continue
@@ -56,7 +56,7 @@ def check(paths: Iterable[str], *, context: bool) -> None:
         top = root or Path.cwd()
         name = os.path.relpath(real, os.path.realpath(top)).replace(os.sep, "/")
         why = Apart(top).why(name)
-        if not why and context and root is not None and not name.startswith("../"):
+        if not why and root is not None and not name.startswith("../"):
             why = "git ignores it" if git.ignored(root, [name]) else ""
         if why:
             raise Refused(f"{path} is not sent to a model: {why}", "leave it out, or use --engine embedded")

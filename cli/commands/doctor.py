@@ -14,6 +14,7 @@ from sharpen.cli.options import settled
 from sharpen.cli.terminal import models_folder, state_folder
 from sharpen.core.diagnose import ruff_path
 from sharpen.core.diffusion.hub import pulled
+from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import SharpenError
 from sharpen.core.grammars import LANGUAGES
 
@@ -72,7 +73,13 @@ def run() -> int:
     code = Exit.DONE
     try:
         engine = chosen(settled({}).engine, "fix what is broken")
-        rows.append(("engine", f"{engine.name}, model {engine.model}", ""))
+        if is_hosted(engine.name):
+            from sharpen.core.engines.rewriter import RemoteEngine
+
+            assert isinstance(engine, RemoteEngine)
+            engine.check()  # a key that is missing; nothing is opened
+        model = f"model {engine.model}" if engine.model else "the first model that it lists"
+        rows.append(("engine", f"{engine.name}, {model}", ""))
     except SharpenError as error:
         rows.append(("engine", error.message, error.hint))
         code = Exit.NO_ENGINE

@@ -8,7 +8,7 @@ from pathlib import Path
 from sharpen.cli.access import engine as chosen
 from sharpen.cli.checked import enough
 from sharpen.cli.commands.fix import files
-from sharpen.cli.fatal import out, say
+from sharpen.cli.fatal import out, say, told
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import changed_paths
@@ -18,6 +18,7 @@ from sharpen.core.begun import continues, place, relative
 from sharpen.core.diagnose import diagnose, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
+from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import follows_prompts
 from sharpen.core.engines.wire.hosted import is_hosted
 from sharpen.core.errors import BadInput
@@ -30,6 +31,12 @@ from sharpen.core.worktree.find import check_writable_target, find_root
 
 def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
     """Edit the targets, or the files that differ from HEAD; returns the exit code."""
+    ready = told(options.json, lambda: _ready(prompt, specs, options))
+    return ready if isinstance(ready, int) else play(*ready[:2], options, ready[2], fixing=False)
+
+
+def _ready(prompt: str, specs: tuple[str, ...], options: Options) -> tuple[Job, Engine, Terminal] | int:
+    """What is to be done and who does it, or the exit code where there is nothing to do."""
     if not prompt.strip():
         raise BadInput("the prompt is empty", 'for example: sharpen edit "fix the syntax error" app.py')
     terminal = Terminal.here(options.animation)
@@ -63,7 +70,7 @@ def run(prompt: str, specs: tuple[str, ...], options: Options) -> int:
         job = prepared(job, leaves=is_hosted(options.engine))
         if is_hosted(options.engine) and not goes_on(job, engine, options):
             return 0
-    return play(job, engine, options, terminal, fixing=False)
+    return job, engine, terminal
 
 
 Places = tuple[tuple[Document, Region], ...]

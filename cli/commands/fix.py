@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit
-from sharpen.cli.fatal import out, report_error, say
+from sharpen.cli.fatal import out, say, told
 from sharpen.cli.options import Options
 from sharpen.cli.selection import Selection, in_index, on_disk
 from sharpen.core.errors import BadInput, EngineUnavailable
 
 if TYPE_CHECKING:
     from sharpen.cli.terminal import Terminal
+    from sharpen.core.engines.base import Engine
     from sharpen.core.session import Job
 
 INSTRUCTION = "fix what is broken"
 KINDS = ("syntax", "undefined")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Something is broken, and there is an engine for it."""
+
+    job: Job
+    engine: Engine
+    terminal: Terminal
+
+
 def run(paths: tuple[str, ...], options: Options) -> int:
     """Repair the named files, or those that differ from HEAD, or what is staged; returns the exit code."""
+    chosen = told(options.json, lambda: _found(paths, options))
+    if isinstance(chosen, int):
+        return chosen
+    if options.json and chosen.errors:
+        from sharpen.cli.jsonl import write
+        from sharpen.core.events import Failed
+
+        for error in chosen.errors:
+            write(Failed(0.0, "", error), chosen.code)
+    if not chosen.targets:
+        return _nothing(chosen, options, asked=bool(paths))
+    ready = told(options.json, lambda: _ready(chosen, options))
+    if isinstance(ready, int):
+        return ready
+    from sharpen.cli.road import play
+
+    # Bad input among good keeps its code, unless the run was interrupted.
+    return play(
+        ready.job,
+        ready.engine,
+        options,
+        ready.terminal,
+        fixing=True,
+        staged=chosen.staged,
+        earlier=chosen.code,
+    )
+
+
+def _found(paths: tuple[str, ...], options: Options) -> Selection | int:
+    """What is broken, or the exit code where nothing can say so."""
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
     try:
@@ -28,14 +69,11 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         return _unavailable(error, options)
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
-    seconds = options.check_timeout
     if options.hunt and not chosen.targets and not chosen.code and not options.staged:
         from sharpen.cli.hunting import hunted
 
-        chosen, seconds = hunted(chosen, options)
-    if not chosen.targets:
-        return _nothing(chosen, options, asked=bool(paths))
-    return _repaired(chosen, options, seconds)
+        return hunted(chosen, options)
+    return chosen
 
 
 def _chosen(paths: tuple[str, ...], options: Options) -> Selection:
@@ -53,22 +91,26 @@ def _unavailable(error: EngineUnavailable, options: Options, broken: tuple[str, 
     from sharpen.cli.lenient import say_it, spares
 
     if not spares(options):
-        return report_error(error)
+        raise error
+    if options.json:
+        from sharpen.cli.jsonl import failed
+
+        failed(error, Exit.DONE)
     say_it(error, broken)
     return Exit.DONE
 
 
-def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int:
+def _ready(chosen: Selection, options: Options) -> _Ready | int:
     """Something is broken: only now is everything imported that a clean commit is not to wait for."""
     from sharpen.cli.access import engine as engine_of
-    from sharpen.cli.road import play
     from sharpen.cli.terminal import Terminal
     from sharpen.core.engines.wire.hosted import is_hosted
 
     terminal = Terminal.here(options.animation)
+    paths = tuple(t.document.path for t in chosen.targets)
     try:
         engine = engine_of(options.engine, INSTRUCTION)
-        job = _job(chosen, options, terminal, seconds)
+        job = _job(chosen, options, terminal)
         if is_hosted(options.engine):
             from dataclasses import replace
 
@@ -78,13 +120,11 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
             if not goes_on(job, engine, options):
                 return Exit.DONE
     except EngineUnavailable as error:
-        return _unavailable(error, options, tuple(t.document.path for t in chosen.targets))
-    code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
-    # Bad input among good keeps its code, unless the run was interrupted.
-    return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code
+        return _unavailable(error, options, paths)
+    return _Ready(job, engine, terminal)
 
 
-def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float | None) -> Job:
+def _job(chosen: Selection, options: Options, terminal: Terminal) -> Job:
     from sharpen.cli.checked import enough
     from sharpen.cli.road import engine_settings
     from sharpen.cli.sources import read
@@ -106,7 +146,7 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
         options.check,
         "propose" if options.dry_run or options.check_only else "apply",
         KINDS,
-        check_seconds=seconds,
+        check_seconds=chosen.seconds or options.check_timeout,
         enough=many,
     )
 

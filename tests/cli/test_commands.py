@@ -107,6 +107,59 @@ def test_json_lines_have_the_promised_fields_and_stdout_nothing_else(sandbox: An
     assert found[-1]["exit"] == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("edit --json -y fix.it a.py -e mercury", 3),
+        ("edit --json -y fix.it missing.py", 2),
+        ("edit --json=cells -y write-a-poem a.py", 3),
+        ("fix --json missing.py", 2),
+        ("fix --json a.py -e mercury", 3),
+        ("fix --json a.py -e openai:http://127.0.0.1:1/v1", 3),
+        ("fix --json --staged -", 2),
+    ],
+)
+def test_an_early_failure_is_told_in_json_too(sandbox: Any, words: str, code: int) -> None:
+    sandbox.write("a.py", BROKEN)
+    for name in ("INCEPTION_API_KEY", "SHARPEN_API_KEY"):
+        sandbox.env.pop(name, None)
+    sandbox.env["SHARPEN_CONFIG_DIR"] = str(sandbox.state / "config")
+    done = sandbox.run(*words.split())
+    assert done.returncode == code, done.stderr
+    failed, finished = map(json.loads, done.stdout.splitlines())
+    assert failed["event"] == "failed"
+    assert failed["code"] == code
+    assert failed["message"]
+    assert failed["message"] in done.stderr.decode()
+    assert finished["event"] == "finished"
+    assert finished["exit"] == code
+
+
+def test_a_configuration_that_cannot_be_read_is_told_in_json_too(sandbox: Any) -> None:
+    sandbox.write("sharpen.toml", "steps = 0\n")
+    done = sandbox.run("fix", "--json", "a.py")
+    assert [json.loads(line).get("exit") for line in done.stdout.splitlines()] == [None, 2]
+
+
+def test_the_last_line_has_the_exit_code_also_where_another_file_was_missing(sandbox: Any) -> None:
+    sandbox.write("a.py", BROKEN)
+    sandbox.script(WHOLE)
+    done = sandbox.run("fix", "--json", "a.py", "missing.py")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["code"] for line in lines if line["event"] == "failed"] == [2]
+    assert lines[-1]["changed"] == ["a.py"]
+    assert lines[-1]["exit"] == done.returncode == 2
+
+
+def test_a_hook_without_an_engine_is_told_in_json_too(sandbox: Any) -> None:
+    sandbox.write("a.py", BROKEN)
+    sandbox.env |= {"SHARPEN_ENGINE": "openai:http://127.0.0.1:1/v1", "PRE_COMMIT": "1"}
+    done = sandbox.run("fix", "--json", "a.py")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line.get("code", line.get("exit")) for line in lines] == [3, 0]
+    assert done.returncode == 0
+
+
 def test_a_candidate_that_does_not_hold_is_not_written(sandbox: Any) -> None:
     path = sandbox.write("a.py", BROKEN)
     sandbox.script("def f((:\n    return 1\n")

@@ -150,3 +150,8 @@ def test_a_long_value_stands_apart_from_its_source(box: Any) -> None:
     box.run("config", "set", "check", "python -m pytest -q tests")
     shown = box.run("config", "show").stdout.decode()
     assert f'"python -m pytest -q tests"  {box.state}' in shown
+
+
+def test_a_folder_made_for_settings_is_its_owners_alone(box: Any) -> None:
+    assert box.run("config", "set", "seed", "1").returncode == 0
+    assert stat.S_IMODE((box.state / "config").stat().st_mode) == 0o700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -176,6 +177,17 @@ def test_a_file_for_which_there_is_no_room_is_named_and_not_counted(
     assert "large.py is not sent" in done.stderr
 
 
+def test_json_names_the_model_and_ends_a_dry_run(place: Path, start: Callable[..., Server]) -> None:
+    listed = status(200, b'{"data": [{"id": "first"}]}', ("content-type: application/json",))
+    server = start(listed, listed, answers(fenced(BETTER)))
+    words = ("multiply in `area`", "shape.py", "--json")
+    done = edit(place, server, *words, "--dry-run", engine=f"openai:{server.url}")
+    (end,) = map(json.loads, done.stdout.splitlines())
+    assert [end["event"], end["exit"], end["unchanged"]] == ["finished", 0, ["shape.py"]]
+    done = edit(place, server, *words, "-y", engine=f"openai:{server.url}")
+    assert json.loads(done.stdout.splitlines()[0])["model"] == "first"
+
+
 def test_several_regions_are_applied_whole_or_not_at_all(place: Path, start: Callable[..., Server]) -> None:
     (place / "other.py").write_text("def far():\n    return 2\n")
     good, bad = answers(fenced(BETTER)), answers("Sorry, no.")
@@ -209,7 +221,10 @@ def test_what_is_ignored_never_goes_along(place: Path, start: Callable[..., Serv
     assert "built.py" not in said
     for name in ("hidden/area_secret.py", "built.py"):
         assert edit(place, server, "multiply in `area`", "shape.py", "--yes", "-c", name).returncode == 2
-    assert edit(place, server, "change it", "hidden/area_secret.py", "--yes").returncode == 2
+    for name in ("hidden/area_secret.py", "built.py"):
+        done = edit(place, server, "change it", name, "--yes")
+        assert done.returncode == 2
+        assert f"{name} is not sent to a model" in done.stderr
     assert len(server.requests) == 1
 
 
