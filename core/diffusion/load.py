@@ -113,7 +113,7 @@ def load(
     except (MemoryError, RuntimeError) as error:
         raise EngineUnavailable(
             f"{folder.name} does not fit into memory ({checkpoint.bytes / 1e9:.1f} GB of weights): {error}",
-            "choose int8, or a smaller model",
+            "int8 (#int8 behind the model's name), or a smaller model",
         ) from error
     special = special_of(checkpoint, found, model.shape.vocabulary)
     if not 0 <= special.mask < model.shape.vocabulary:
