@@ -100,8 +100,8 @@ def rm(name: str) -> int:
     from sharpen.core.diffusion import hub
 
     models = models_folder()
-    folder = hub.find(models, name)
-    if folder.resolve().parent != models.resolve():
+    folder = hub.find(models, name, whole=True)  # a few letters are not enough to remove something
+    if folder.is_symlink() or folder.resolve().parent != models.resolve():
         raise Refused(f"{folder} was not pulled by sharpen", "remove it yourself")
     size = _size(folder)
     hub.remove(folder)
@@ -205,7 +205,7 @@ def _ids(path: str) -> list[int]:
         ids = json.loads(Path(path).read_text(encoding="utf-8") if path != "-" else sys.stdin.read())
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not JSON", "--ids takes a list of token ids: [1, 2, 3]") from error
     if not isinstance(ids, list) or not all(isinstance(i, int) and not isinstance(i, bool) for i in ids):
         raise BadInput(f"{path} is not a list of token ids", "for example: [1, 2, 3]")

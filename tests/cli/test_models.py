@@ -90,6 +90,7 @@ def test_without_json_the_text_is_all_that_is_on_stdout(sandbox: Any, ids: str) 
         ("models try llada --ids ids.json --family gpt", "gpt"),
         ("models rm llada", "was not pulled by sharpen"),
         ("models info nowhere", "there is no model nowhere here"),
+        ("models info @", "a model's name is empty"),
         ("models use nowhere", "there is no model nowhere here"),
         ("models try llada --ids ids.json --temperature -1", "--temperature must be 0, or from 1e-06"),
         ("models try llada --ids ids.json --temperature nan", "--temperature must be 0, or from 1e-06"),
@@ -112,7 +113,7 @@ def test_what_cannot_be_done_is_one_sentence(sandbox: Any, ids: str, line: str, 
     write(sandbox.folder / "llada", "llada")
     sandbox.write("words.json", '["a"]')
     sandbox.write("broken.json", "[1,")
-    done = sandbox.run(*line.split())
+    done = sandbox.run(*("" if word == "@" else word for word in line.split()))
     assert done.returncode == 2
     assert said in done.stderr.decode().splitlines()[0]
     assert b"Traceback" not in done.stderr
@@ -252,6 +253,19 @@ def test_a_model_is_pulled_listed_tried_and_removed_and_no_code_comes_with_it(
     assert sandbox.run("models", "rm", "tiny/llada").returncode == 0
     assert not folder.exists()
     assert json.loads(sandbox.run("models", "list", "--json").stdout) == []
+
+
+def test_only_a_whole_name_removes_a_model(sandbox: Any) -> None:
+    sandbox.env["SHARPEN_MODELS_DIR"] = str(sandbox.state / "models")
+    kept = write(sandbox.state / "models" / "tiny--llada", "llada")
+    (kept.parent / "link").symlink_to(kept)
+    for name in ("llada", "tiny", "link", str(kept.parent / "link")):
+        done = sandbox.run("models", "rm", name)
+        assert done.returncode == 2, done.stderr
+        assert (kept / "config.json").is_file()
+    assert b"its whole name is meant: tiny--llada" in sandbox.run("models", "rm", "tiny").stderr
+    assert sandbox.run("models", "rm", "tiny--llada").returncode == 0
+    assert not kept.exists()
 
 
 def test_what_the_hub_does_not_have_is_said_and_leaves_nothing(sandbox: Any, hub: type[Hub]) -> None:
