@@ -64,7 +64,10 @@ Strength = Annotated[
         "--strength", metavar="0..1", min=0, max=1, help="How much of the old code is noised first."
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="For engines that draw lots.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=-(2**63), max=2**63 - 1, help="For engines that draw lots."),
+]
 Context = Annotated[
     list[str] | None,
     typer.Option("-c", "--context", metavar="PATH", help="A file to read, never to change. May be repeated."),

@@ -59,7 +59,10 @@ def rm(name: Name) -> None:
 
 @app.command("try")
 def try_(
-    name: Name,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A pulled model, or a checkpoint's folder. NAME#int8 in int8."),
+    ],
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", show_default=False)] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Token for token what the official sampler gives.")

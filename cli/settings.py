@@ -192,14 +192,14 @@ def _flag(value: object) -> bool:
     return known
 
 
-def _whole(least: int) -> Callable[[object], int]:
+def _whole(least: int, most: int = 2**63 - 1) -> Callable[[object], int]:
     def parse(value: object) -> int:
         try:
             number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
         except ValueError:
             number = None
-        if number is None or number < least:
-            raise ValueError(f"a whole number from {least}" if least else "a whole number")
+        if number is None or number < least or number > most:
+            raise ValueError(f"a whole number from {least}" if least else "a whole number of at most 64 bits")
         return number
 
     return parse

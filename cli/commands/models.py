@@ -21,6 +21,7 @@ from sharpen.core.errors import BadInput, EngineUnavailable, Refused, SharpenErr
 if TYPE_CHECKING:
     from sharpen.core.diffusion.load import Described, Loaded
     from sharpen.core.diffusion.options import Options, Step
+    from sharpen.core.engines.local_name import LocalName
 
 GLYPH = "░"
 
@@ -80,11 +81,14 @@ def pull(repo: str) -> int:
 def use(name: str) -> int:
     """Configure a checkpoint as the engine. Words after # go along: NAME#int8. `embedded` goes back."""
     from sharpen.cli.commands.config import set_value
+    from sharpen.core.diffusion import hub
     from sharpen.core.engines.local_name import local_name
 
     if name in {"embedded", "mercury"} or name.startswith(("openai:", "mercury#")):
         return set_value("engine", name)
     bare, mark, words = name.removeprefix("local:").partition("#")
+    if bare:
+        hub.find(models_folder(), bare)  # a name that is none is wrong input here, not an engine that is away
     found = local_name(f"local:{bare}{mark}{words}", models_folder())
     own = found.folder.resolve().parent == models_folder().resolve()
     kept = found.folder.name if own else str(found.folder.resolve())
@@ -96,8 +100,8 @@ def rm(name: str) -> int:
     from sharpen.core.diffusion import hub
 
     models = models_folder()
-    folder = hub.find(models, name)
-    if folder.resolve().parent != models.resolve():
+    folder = hub.find(models, name, whole=True)  # a few letters are not enough to remove something
+    if folder.is_symlink() or folder.resolve().parent != models.resolve():
         raise Refused(f"{folder} was not pulled by sharpen", "remove it yourself")
     size = _size(folder)
     hub.remove(folder)
@@ -107,35 +111,69 @@ def rm(name: str) -> int:
 
 def try_(trial: Trial, options: dict[str, Any]) -> int:
     """Run the sampler on a prompt: its steps live or as JSON lines, its text on stdout."""
-    from sharpen.core.diffusion import hub
+    from sharpen.core.diffusion import asked
+    from sharpen.core.diffusion.options import Options
 
-    folder = hub.find(models_folder(), trial.name)
+    wanted = Options(**options)
+    asked.check(wanted)
+    model = _model(trial.name)
     if trial.prompt is None and trial.ids is None:
         raise BadInput("there is no prompt", 'sharpen models try NAME "write hello world", or --ids FILE')
     given = _ids(trial.ids) if trial.ids is not None else None
-    loaded, wanted, sample = _sampler(folder, trial.family, options)
+    loaded, sample = _sampler(model, trial.family)
     if given is None:
         if loaded.tokenizer is None:
-            raise BadInput(f"{folder} has no tokenizer", "give the prompt as token ids: --ids FILE")
+            raise BadInput(f"{model.folder} has no tokenizer", "give the prompt as token ids: --ids FILE")
         given = loaded.tokenizer.chat(trial.prompt or "")
+    _remark(trial, wanted, loaded, len(given))
     steps = _guarded(sample(loaded, given, wanted))
     return _as_json(steps) if trial.json else _live(steps, loaded)
 
 
-def _sampler(folder: Path, family: str | None, options: dict[str, Any]) -> tuple[Loaded, Options, Any]:
+def _model(name: str) -> LocalName:
+    """The checkpoint of `try`, and how it is to run: NAME, or NAME#int8 as an engine is named. Raises BadInput."""
+    from sharpen.core.diffusion import hub
+    from sharpen.core.engines.local_name import LocalName, local_name
+
+    if "#" not in name or Path(name).is_dir():
+        return LocalName(name, hub.find(models_folder(), name))
+    hub.find(models_folder(), name.partition("#")[0])
+    return local_name(name, models_folder())
+
+
+def _remark(trial: Trial, wanted: Options, loaded: Loaded, before: int) -> None:
+    """Say what was asked for and will not happen; the run goes on."""
+    from sharpen.core.diffusion.asked import idle
+
+    mode = "exact" if wanted.exact else "fast"
+    unread = idle(loaded.family, wanted)
+    if unread:
+        verb = "does" if len(unread) == 1 else "do"
+        say(f"{', '.join(unread)} {verb} nothing here: {loaded.family.name} in {mode} mode does not read it")
+    if trial.prompt is not None and trial.ids is not None:
+        say("the prompt is not read: --ids has the prompt's tokens")
+    context = loaded.model.shape.context
+    if before + (wanted.length or 0) > context:
+        say(f"{before} tokens and a canvas of {wanted.length} are beyond the {context} that the model reads")
+
+
+def _sampler(model: LocalName, family: str | None) -> tuple[Loaded, Any]:
     os.environ.setdefault(
         "OMP_WAIT_POLICY", "PASSIVE"
     )  # as the engine's own process, see core.diffusion.host
     try:
         from sharpen.core.diffusion.load import load
-        from sharpen.core.diffusion.options import Options
+        from sharpen.core.diffusion.machine import device_of
         from sharpen.core.diffusion.sample import sample
     except ImportError as missing:
         raise _no_torch() from missing
+    device = "cpu" if model.device == "auto" else device_of(model.device)
+    precision: Any = "float32" if model.precision == "auto" else model.precision
     try:
-        return load(folder, family), Options(**options), sample
+        loaded = load(model.folder, family or model.family, device, precision, compiled=model.compiled)
     except (MemoryError, RuntimeError) as error:
         raise _too_large(error) from error
+    return loaded, sample
 
 
 def _no_torch() -> SharpenError:
@@ -150,7 +188,7 @@ def _too_large(error: BaseException) -> SharpenError:
         raise error
     return EngineUnavailable(
         "this machine's memory is too small for the model and its canvas",
-        "a shorter --length, or a smaller checkpoint (sharpen models info NAME says what one needs)",
+        "a shorter --length, NAME#int8, or a smaller checkpoint (sharpen models info NAME says what one needs)",
     )
 
 
@@ -167,7 +205,7 @@ def _ids(path: str) -> list[int]:
         ids = json.loads(Path(path).read_text(encoding="utf-8") if path != "-" else sys.stdin.read())
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not JSON", "--ids takes a list of token ids: [1, 2, 3]") from error
     if not isinstance(ids, list) or not all(isinstance(i, int) and not isinstance(i, bool) for i in ids):
         raise BadInput(f"{path} is not a list of token ids", "for example: [1, 2, 3]")

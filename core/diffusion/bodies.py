@@ -7,6 +7,7 @@ differ between versions. Reads no weight.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +96,18 @@ NAMES: dict[Body, Names] = {
 }
 
 
+ACTIVATIONS = ("silu", "swish", "swiglu")
+"""Words for the one activation that all of them have."""
+LARGEST = 1e12
+MAYBE_NOUGHT = (
+    "clip_qkv", "num_shared_experts", "num_experts", "partial_rotary_factor", "intermediate_size",
+    "dense_intermediate_size", "moe_intermediate_size", "expert_intermediate_size",
+)  # fmt: skip
+"""Keys whose 0 says that there is none of it."""
+NEVER_NULL = ("rms_norm_eps", "rope_theta")
+"""Keys whose null is no default: nothing stands in for them in the models' own code."""
+
+
 class Config:
     """A config with its keys asked for by name, so that a missing one is named."""
 
@@ -105,8 +118,8 @@ class Config:
         """The first of the keys that is there and not null. Raises EngineUnavailable."""
         for key in keys:
             found = self.values.get(key)
-            if isinstance(found, int | float) and not isinstance(found, bool):
-                return float(found)
+            if key in self.values and (found is not None or key in NEVER_NULL):
+                return _number(key, found)
         if default is None:
             raise EngineUnavailable(
                 f"config.json has no {keys[0]}", "pull the model again, or name its --family"
@@ -114,27 +127,69 @@ class Config:
         return default
 
     def whole(self, *keys: str, default: int | None = None) -> int:
-        """As `number`, an int."""
-        return int(self.number(*keys, default=default))
+        """As `number`, an int. Raises EngineUnavailable for a fraction."""
+        found = self.number(*keys, default=default)
+        if found != int(found):
+            raise EngineUnavailable(f"{keys[0]} in config.json must be a whole number, not {found}")
+        return int(found)
 
     def theta(self, default: float) -> float:
         """The base of the rotary frequencies. Raises EngineUnavailable for a stretched kind."""
         nested = self.values.get("rope_parameters") or {}
         stretched = self.values.get("rope_scaling") or nested
+        if not isinstance(nested, dict) or not isinstance(stretched, dict):
+            raise EngineUnavailable("rope_parameters or rope_scaling in config.json is no JSON object")
         kind = stretched.get("rope_type", stretched.get("type", "default"))
         if kind not in {"default", None}:
             raise EngineUnavailable(
                 f"config.json asks for rotary embeddings of the type {kind}, not supported"
             )
         if "rope_theta" in nested:
-            return float(nested["rope_theta"])
+            return Config(nested).number("rope_theta")
         return self.number("rope_theta", default=default)
+
+    def activated(self, *keys: str) -> None:
+        """Raise EngineUnavailable for an activation that is not the one which every family has."""
+        for key in keys:
+            found = self.values.get(key)
+            if found is not None and found not in ACTIVATIONS:
+                raise EngineUnavailable(f"{key} in config.json is {found!r}; only silu is supported")
+
+
+def _number(key: str, found: object) -> float:
+    """A number as a model can have it. Raises EngineUnavailable."""
+    if (
+        not isinstance(found, int | float)
+        or isinstance(found, bool)
+        or not 0 <= found <= LARGEST
+        or (found == 0 and key not in MAYBE_NOUGHT)
+    ):
+        above = "0 or above" if key in MAYBE_NOUGHT else "above 0"
+        raise EngineUnavailable(
+            f"{key} in config.json must be a number {above}, not {json.dumps(found)[:40]}",
+            "pull the model again",
+        )
+    return float(found)
 
 
 def shape_of(body: Body, config: Mapping[str, Any], tensors: Mapping[str, object]) -> Shape:
     """The transformer's shape. Raises EngineUnavailable, naming the key that is missing."""
     read = Config(config)
-    return _llada(read, tensors) if body == "llada" else _common(body, read, tensors)
+    read.activated("activation_type", "hidden_act")
+    for key in ("n_layers", "num_hidden_layers", "num_experts"):
+        # Each has several tensors of its own; what is made for each of them is not made for a thousand million.
+        if read.values.get(key) is not None and read.whole(key, default=0) > len(tensors):
+            raise EngineUnavailable(
+                f"{key} in config.json is {read.whole(key)}, and there are {len(tensors)} tensors in all",
+                "pull the model again",
+            )
+    shape = _llada(read, tensors) if body == "llada" else _common(body, read, tensors)
+    if not shape.kv_heads or shape.heads % shape.kv_heads or shape.head_size < 1 or shape.rotary % 2:
+        raise EngineUnavailable(
+            f"config.json has {shape.heads} heads of {shape.head_size}, {shape.kv_heads} for keys and values: "
+            "they do not go together"
+        )
+    return shape
 
 
 def _has_bias(tensors: Mapping[str, object], names: Names, part: str) -> bool:
@@ -202,14 +257,21 @@ def _experts(body: Body, read: Config, names: Names, tensors: Mapping[str, objec
     biased = any(n.endswith(names.router_bias) for n in tensors)
     hidden = read.whole("expert_intermediate_size", "moe_intermediate_size")
     count, chosen = read.whole("num_experts"), read.whole("num_experts_per_tok")
+    groups = best = 1
+    if body == "llada2":  # the others' code has no groups, whatever their configs say
+        groups, best = read.whole("n_group", default=1), read.whole("topk_group", default=1)
+    if chosen > count or count % groups or best > groups:
+        raise EngineUnavailable(
+            f"config.json chooses {chosen} of {count} experts, by {best} of {groups} groups: they do not go together"
+        )
     if body == "llada2":
         return Experts(
             count=count,
             chosen=chosen,
             hidden=hidden,
             router="sigmoid",
-            groups=read.whole("n_group", default=1),
-            chosen_groups=read.whole("topk_group", default=1),
+            groups=groups,
+            chosen_groups=best,
             scale=read.number("routed_scaling_factor", default=1.0),
             shared=hidden * read.whole("num_shared_experts", default=0),
             biased=biased,

@@ -37,14 +37,16 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where there is no such file. Raises EngineUnavailable where it is not JSON."""
+    """The object in a file; empty where there is no such file. Raises EngineUnavailable where it is no JSON object."""
     if not path.is_file():
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EngineUnavailable(f"{path.name} in {path.parent} is not readable: {error}") from error
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        raise EngineUnavailable(f"{path.name} in {path.parent} holds no JSON object", "pull the model again")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +63,27 @@ class Entry:
 
 def read_header(path: Path) -> dict[str, Entry]:
     """The tensors of one safetensors file. Raises EngineUnavailable where the file is cut or not such a file."""
-    total = path.stat().st_size
-    with path.open("rb") as file:
-        first = file.read(8)
-        length = struct.unpack("<Q", first)[0] if len(first) == 8 else total
-        if length > min(total - 8, LARGEST_HEADER):
-            raise EngineUnavailable(f"{path.name} is not a whole safetensors file", "pull the model again")
-        try:
+    try:
+        total = path.stat().st_size
+        with path.open("rb") as file:
+            first = file.read(8)
+            length = struct.unpack("<Q", first)[0] if len(first) == 8 else total
+            if length > min(total - 8, LARGEST_HEADER):
+                raise EngineUnavailable(
+                    f"{path.name} is not a whole safetensors file", "pull the model again"
+                )
             table = json.loads(file.read(length))
-        except ValueError as error:
-            raise EngineUnavailable(f"{path.name} is not a safetensors file: {error}") from error
+    except OSError as error:
+        raise EngineUnavailable(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise EngineUnavailable(f"{path.name} is not a safetensors file: {error}") from error
+    if not isinstance(table, dict):
+        raise EngineUnavailable(f"{path.name} is not a safetensors file: its header is no JSON object")
     found = {}
     for name, row in table.items():
         if name == "__metadata__":
             continue
-        begin, end = row["data_offsets"]
-        entry = Entry(path, row["dtype"], tuple(row["shape"]), 8 + length + begin, end - begin)
-        if entry.dtype not in DTYPES:
-            raise EngineUnavailable(
-                f"{name} in {path.name} has the type {entry.dtype}, which is not supported"
-            )
+        entry = _entry(path, name, row, 8 + length)
         if (
             entry.bytes != math.prod(entry.size) * DTYPES[entry.dtype].itemsize
             or entry.start + entry.bytes > total
@@ -88,6 +91,24 @@ def read_header(path: Path) -> dict[str, Entry]:
             raise EngineUnavailable(f"{path.name} is cut off at {name}", "pull the model again")
         found[name] = entry
     return found
+
+
+def _entry(path: Path, name: str, row: Any, first: int) -> Entry:
+    """Where a tensor lies by its row of the header; data begin at `first`. Raises EngineUnavailable for an odd row."""
+    row = row if isinstance(row, dict) else {}
+    dtype, size, place = row.get("dtype"), row.get("shape"), row.get("data_offsets")
+    if not (_sizes(size) and _sizes(place) and len(place) == 2 and place[0] <= place[1]):
+        raise EngineUnavailable(
+            f"{name} in {path.name} has no shape or no place in the file", "pull the model again"
+        )
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise EngineUnavailable(f"{name} in {path.name} has the type {dtype}, which is not supported")
+    return Entry(path, dtype, tuple(size), first + place[0], place[1] - place[0])
+
+
+def _sizes(value: Any) -> bool:
+    """Whether it is a list of whole numbers, none below 0."""
+    return isinstance(value, list) and all(type(n) is int and n >= 0 for n in value)
 
 
 @dataclass
@@ -104,10 +125,10 @@ class Checkpoint:
         """Read names and sizes, no weight yet. Raises EngineUnavailable with what is missing."""
         if not folder.is_dir():
             raise EngineUnavailable(f"there is no folder {folder}", "sharpen models list")
-        config = read_json(folder / "config.json")
-        if not config:
+        if not (folder / "config.json").is_file():
             raise EngineUnavailable(f"{folder} has no config.json, so it is not a model")
-        files = sorted(folder.glob("*.safetensors"))
+        config = read_json(folder / "config.json")
+        files = sorted(p for p in folder.glob("*.safetensors") if p.is_file())
         if not files:
             pickled = [p.name for p in sorted(folder.iterdir()) if p.suffix in PICKLES]
             why = f"only {pickled[0]}, a format that can run code" if pickled else "no .safetensors file"
@@ -145,12 +166,18 @@ class Checkpoint:
     def added_tokens(self) -> dict[str, int]:
         """Special tokens' text -> id, from wherever the folder says it, without a tokenizer."""
         found: dict[str, int] = {}
-        for token in read_json(self.folder / "tokenizer.json").get("added_tokens", []):
-            found[str(token["content"])] = int(token["id"])
-        for text, number in read_json(self.folder / "added_tokens.json").items():
-            found[str(text)] = int(number)
-        for number, token in self.tokenizer_config.get("added_tokens_decoder", {}).items():
-            found[str(token["content"])] = int(number)
+        try:
+            for token in read_json(self.folder / "tokenizer.json").get("added_tokens") or []:
+                found[str(token["content"])] = int(token["id"])
+            for text, number in read_json(self.folder / "added_tokens.json").items():
+                found[str(text)] = int(number)
+            for number, token in (self.tokenizer_config.get("added_tokens_decoder") or {}).items():
+                found[str(token["content"])] = int(number)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise EngineUnavailable(
+                f"the added tokens in {self.folder} are not listed as a text with an id each",
+                "pull the model again",
+            ) from error
         return found
 
     @cached_property

@@ -29,6 +29,10 @@ def mismatch(family: Family, checkpoint: Checkpoint) -> str:
     """Why the checkpoint is not of the family, in a few words; empty where it is."""
     config = checkpoint.config
     names = config.get("architectures") or []
+    if not isinstance(names, list):
+        raise EngineUnavailable(
+            f"architectures in config.json must be a list of names, not {names!r}", "pull the model again"
+        )
     kind = config.get("model_type", "")
     if not any(n in family.architectures for n in names) and kind not in family.model_types:
         return f"architectures {names} and model_type {kind!r} are not its"

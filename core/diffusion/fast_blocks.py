@@ -42,7 +42,7 @@ class FastBlocks(Policy):
     ) -> None:
         self.model, self.choice, self.block = model, choice, block
         self.steps = steps
-        self.counts = [max(1, n) for n in schedules.even(block, block if steps is None else steps)]
+        self.counts = [max(1, n) for n in schedules.even(block, min(block, steps or block))]
         self.stops = torch.tensor(stops, device=model.device)
         self.shift, self.from_prompt, self.editing = shift, from_prompt, editing
         self.offset = 0

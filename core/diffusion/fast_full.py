@@ -62,7 +62,7 @@ class FastFull(Policy):
         for (low, high), left, share in zip(spans, masks, schedules.shared(self.steps, masks), strict=True):
             if not left:
                 continue
-            self.counts = [n for n in schedules.even(left, share) if n]
+            self.counts = schedules.even(left, share)
             self.upto = self.sight(board, high)
             yield low, high
             if self.end >= 0:

@@ -45,8 +45,11 @@ def name_of(repo: str) -> str:
     return repo.replace("/", "--")
 
 
-def find(models: Path, name: str) -> Path:
-    """A checkpoint's folder by its path or by its name. Raises BadInput where there is none."""
+def find(models: Path, name: str, *, whole: bool = False) -> Path:
+    """A checkpoint's folder by its path or by its name, of which a part does unless `whole`. Raises BadInput where
+    there is none."""
+    if not name.strip():
+        raise BadInput("a model's name is empty", "sharpen models list")
     given = Path(name)
     for folder in (given, models / name_of(name)):
         if (folder / "config.json").is_file():
@@ -54,8 +57,10 @@ def find(models: Path, name: str) -> Path:
     if given.is_dir():
         raise BadInput(f"{name} holds no checkpoint: it has no config.json", "sharpen models list")
     near = [one.name for one in pulled(models) if name.lower() in one.name.lower()]
-    if len(near) == 1:
+    if len(near) == 1 and not whole:
         return models / near[0]
+    if near and whole:
+        raise BadInput(f"there is no model {name} here", f"its whole name is meant: {' or '.join(near)}")
     raise BadInput(f"there is no model {name} here", f"sharpen models pull {name}, or name its folder")
 
 
@@ -113,9 +118,12 @@ def pull(offer: Offer, models: Path) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove a pulled checkpoint. First it stops being one, so that a kill leaves no half model."""
-    (folder / "config.json").unlink(missing_ok=True)
-    shutil.rmtree(folder)
+    """Remove a pulled checkpoint. First it stops being one, so that a kill leaves no half model. Raises WriteFailed."""
+    try:
+        (folder / "config.json").unlink(missing_ok=True)
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise WriteFailed(f"{folder} cannot be removed: {error.strerror or error}") from error
 
 
 def _hub() -> Any:

@@ -70,6 +70,12 @@ def laid_out(loaded: Loaded, order: Edit) -> Layout:
             f"{loaded.folder.name} has no tokenizer.json",
             "pull the model again: sharpen models pull OWNER/NAME",
         )
+    context = loaded.model.shape.context
+    if order.length is not None and order.length >= context:
+        raise BadInput(
+            f"a canvas of {order.length:,} tokens does not fit: {loaded.folder.name} reads {context:,} in all",
+            "a shorter --length",
+        )
     old = tokenizer.encode(order.old)
     infills = "infill" in loaded.family.can
     hole = fills(loaded) or (infills and bool(order.opening) and not order.old.strip())
@@ -84,14 +90,14 @@ def laid_out(loaded: Loaded, order: Edit) -> Layout:
     prompt, after = _known(loaded, prompt), _known(loaded, after)
     rows = _rows(loaded, order, prompt, old, after, hole=hole)
     longest = max(len(row.canvas) for row in rows)
-    room = loaded.model.shape.context - longest
+    room = context - longest
     if hole and 0 < room < len(prompt):
         prompt = prompt[-room:]
     if len(prompt) > room:
         raise BadInput(
             f"the region, the file around it and the answer take {len(prompt) + longest:,} tokens, and "
-            f"{loaded.folder.name} reads {loaded.model.shape.context:,}",
-            "name a part of it: PATH::SYMBOL",
+            f"{loaded.folder.name} reads {context:,}",
+            "name a part of it: PATH::SYMBOL" if order.old or order.length is None else "a shorter --length",
         )
     width = round(len(order.old) / len(old)) if old else 4
     return Layout(tuple(prompt), rows, max(1, width), hole)

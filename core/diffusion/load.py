@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharpen.core.diffusion.bodies import shape_of
+from sharpen.core.diffusion.bodies import Config, shape_of
 from sharpen.core.diffusion.checkpoint import Checkpoint
 from sharpen.core.diffusion.detect import detect
 from sharpen.core.diffusion.families import Family
@@ -113,13 +113,20 @@ def load(
     except (MemoryError, RuntimeError) as error:
         raise EngineUnavailable(
             f"{folder.name} does not fit into memory ({checkpoint.bytes / 1e9:.1f} GB of weights): {error}",
-            "choose int8, or a smaller model",
+            "int8 (#int8 behind the model's name), or a smaller model",
         ) from error
     special = special_of(checkpoint, found, model.shape.vocabulary)
     if not 0 <= special.mask < model.shape.vocabulary:
         raise EngineUnavailable(
             f"the mask's id {special.mask} is beyond the vocabulary of {model.shape.vocabulary}"
         )
+    words = checkpoint.config.get("vocab_size")
+    if isinstance(words, int) and special.mask >= words:
+        raise EngineUnavailable(
+            f"the mask's id {special.mask} is beyond the vocab_size {words} of config.json"
+        )
+    if found.block_key:
+        Config(checkpoint.config).whole(found.block_key, default=32)
     if compiled and dtype == "int8":
         raise BadInput("int8 cannot be compiled", "leave compile out, or int8")
     if compiled and model.shape.experts is not None:

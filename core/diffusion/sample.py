@@ -191,7 +191,7 @@ def _too_large(error: MemoryError | RuntimeError, positions: int) -> Exception:
         raise error
     return EngineUnavailable(
         f"out of memory with {positions} positions: {str(error).splitlines()[0]}",
-        "a shorter --length, or int8",
+        "a shorter canvas, or int8: #int8 behind the model's name",
     )
 
 
@@ -216,6 +216,9 @@ def exact_policy(loaded: Loaded, options: Options, length: int) -> Policy:
         case "llada2.1":
             return Llada21(model, options, special.eos, length)
         case "fastdllm":
+            block = options.block or 32
+            if length < block:  # as there: what is left of the last block is not generated
+                raise BadInput(f"a length of {length} is less than one block of {block}", f"--length {block}")
             return FastDllm(model, options, special.eos, length)
         case "bd3lm":
             return Bd3lm(model, options, -1 if special.pad is None else special.pad, special.eos, length)

@@ -23,7 +23,7 @@ def shared(steps: int, masks: Sequence[int]) -> list[int]:
     left, blocks = sum(masks), sum(count > 0 for count in masks)
     for count in masks:
         blocks -= count > 0
-        share = max(1, min(-(-steps * count // left), steps - blocks)) if count else 0
+        share = max(1, min(-(-steps * count // left), steps - blocks, count)) if count else 0
         found.append(share)
         steps, left = steps - share, left - count
     return found

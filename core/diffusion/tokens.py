@@ -134,7 +134,7 @@ def special_of(checkpoint: Checkpoint, family: Family, vocabulary: int) -> Speci
 
 def _ends(checkpoint: Checkpoint, family: Family, vocabulary: int) -> tuple[int, ...]:
     listed = checkpoint.generation.get("eos_token_id", checkpoint.config.get("eos_token_id"))
-    several = tuple(int(i) for i in listed) if isinstance(listed, list) else ()
+    several = tuple(i for i in listed if _integer(i) is not None) if isinstance(listed, list) else ()
     named = _named(checkpoint, (), "eos_token")
     if family.sampler in ASK_TOKENIZER and named is not None:
         return (named,)

@@ -140,6 +140,14 @@ def test_a_race_takes_the_steps_that_are_asked_for(place: Any, tmp_path: Path) -
     assert 1 <= told[-1]["ways"][1]["steps"] <= 4
 
 
+@pytest.mark.parametrize("length", ["2040", "2048", "999999999999"])
+def test_a_canvas_that_the_model_cannot_read_is_wrong_input(place: Any, tmp_path: Path, length: str) -> None:
+    folder = tokenizer(write(tmp_path / "random", "llada", {"vocabulary": 320}))
+    done = place.run("race", "sort a list", "-e", f"local:{folder}", "--length", length)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.decode().splitlines()[-1] == "  a shorter --length"
+
+
 def test_a_race_needs_a_checkpoint(place: Any) -> None:
     done = place.run("race", "x")
     assert done.returncode == 3

@@ -90,17 +90,62 @@ def test_without_json_the_text_is_all_that_is_on_stdout(sandbox: Any, ids: str) 
         ("models try llada --ids ids.json --family gpt", "gpt"),
         ("models rm llada", "was not pulled by sharpen"),
         ("models info nowhere", "there is no model nowhere here"),
+        ("models info @", "a model's name is empty"),
+        ("models use nowhere", "there is no model nowhere here"),
+        ("models try llada --ids ids.json --temperature -1", "--temperature must be 0, or from 1e-06"),
+        ("models try llada --ids ids.json --temperature nan", "--temperature must be 0, or from 1e-06"),
+        ("models try llada --ids ids.json --temperature inf", "--temperature must be 0, or from 1e-06"),
+        ("models try llada --ids ids.json --alg-temp -1", "--alg-temp must be 0, or from 1e-06"),
+        ("models try llada --ids ids.json --top-p 2", "--top-p must be from 0 to 1"),
+        ("models try llada --ids ids.json --top-k -3", "--top-k must be 0 or above"),
+        ("models try llada --ids ids.json --threshold 2", "--threshold must be from 0 to 1"),
+        ("models try llada --ids ids.json --threshold -1", "--threshold must be from 0 to 1"),
+        ("models try llada --ids ids.json --editing-threshold 3", "--editing-threshold must be from 0 to 1"),
+        ("models try llada --ids ids.json --steps 0", "--steps must be from 1 to 1000000"),
+        ("models try llada --ids ids.json --length 9999999999", "--length must be from 1 to 1000000"),
+        ("models try llada --ids ids.json --seed 99999999999999999999", "--seed must fit into 64 bits"),
+        ("models try llada#int9 --ids ids.json", "int9 is no precision"),
+        ("edit x a.py -e local:llada --seed 99999999999999999999", "--seed"),
+        ("race x -e local:llada --seed 99999999999999999999", "--seed"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(sandbox: Any, ids: str, line: str, said: str) -> None:
     write(sandbox.folder / "llada", "llada")
     sandbox.write("words.json", '["a"]')
     sandbox.write("broken.json", "[1,")
-    done = sandbox.run(*line.split())
+    done = sandbox.run(*("" if word == "@" else word for word in line.split()))
     assert done.returncode == 2
     assert said in done.stderr.decode().splitlines()[0]
     assert b"Traceback" not in done.stderr
     assert (sandbox.folder / "llada" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--exact --threshold 0.5 --top-k 3", "--top-k, --threshold do nothing here: llada in exact mode"),
+        ("--alg-temp 0.5", "--alg-temp does nothing here: llada in fast mode"),
+        ("--top-p 0.9", "--top-p does nothing here: llada in fast mode"),
+        ("--top-p 0.9 --temperature 0.5 --top-k 0 --threshold 0.5", ""),
+    ],
+)
+def test_what_the_sampler_does_not_read_is_told(sandbox: Any, ids: str, flags: str, said: str) -> None:
+    write(sandbox.folder / "llada", "llada")
+    done = sandbox.run("models", "try", "llada", "--ids", ids, "--json", "--length", "4", *flags.split())
+    assert done.returncode == 0, done.stderr
+    assert said in done.stderr.decode()
+    assert bool(said) == bool(done.stderr)
+
+
+def test_words_behind_the_name_say_how_it_runs(sandbox: Any, ids: str) -> None:
+    folder = write(sandbox.folder / "llada", "llada")
+    flags = ("--ids", ids, "--json", "--length", "8", "--steps", "2")
+    done = sandbox.run("models", "try", "llada#int8", *flags)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    loaded = load(folder, dtype="int8")
+    steps = [s for s in sample(loaded, PROMPT, Options(exact=False, length=8, steps=2)) if s.index]
+    assert [row["confidence"] for row in rows] == [[round(c, 4) for c in s.confidence] for s in steps]
 
 
 def test_info_says_what_a_checkpoint_is_and_needs(sandbox: Any) -> None:
@@ -208,6 +253,19 @@ def test_a_model_is_pulled_listed_tried_and_removed_and_no_code_comes_with_it(
     assert sandbox.run("models", "rm", "tiny/llada").returncode == 0
     assert not folder.exists()
     assert json.loads(sandbox.run("models", "list", "--json").stdout) == []
+
+
+def test_only_a_whole_name_removes_a_model(sandbox: Any) -> None:
+    sandbox.env["SHARPEN_MODELS_DIR"] = str(sandbox.state / "models")
+    kept = write(sandbox.state / "models" / "tiny--llada", "llada")
+    (kept.parent / "link").symlink_to(kept)
+    for name in ("llada", "tiny", "link", str(kept.parent / "link")):
+        done = sandbox.run("models", "rm", name)
+        assert done.returncode == 2, done.stderr
+        assert (kept / "config.json").is_file()
+    assert b"its whole name is meant: tiny--llada" in sandbox.run("models", "rm", "tiny").stderr
+    assert sandbox.run("models", "rm", "tiny--llada").returncode == 0
+    assert not kept.exists()
 
 
 def test_what_the_hub_does_not_have_is_said_and_leaves_nothing(sandbox: Any, hub: type[Hub]) -> None:

@@ -259,6 +259,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("llada", {"options": Options(steps=0)}, "steps must be at least 1"),
     ("llada", {"options": Options(length=10, block=4)}, "not a whole number of blocks"),
     ("llada", {"options": Options(length=12, block=4, steps=4)}, "do not divide"),
+    ("fast-dllm-v2", {"options": Options(length=8)}, "less than one block of 32"),
 ]
 
 
