@@ -179,6 +179,16 @@ def changed(root: Path) -> list[str]:
     return [os.fsdecode(entry[3:]) for entry in answer.out.split(b"\0") if entry]
 
 
+def renamed(root: Path) -> dict[str, str]:
+    """New name -> name in HEAD of what is staged as moved; empty where there is no commit yet."""
+    answer = run(
+        root, "diff", "--cached", "--name-status", "-z", "--find-renames", "--diff-filter=R",
+        "--no-ext-diff", "--ignore-submodules", "HEAD", hook_index=True,
+    )  # fmt: skip
+    fields = [os.fsdecode(field) for field in answer.out.split(b"\0")] if answer.status == 0 else []
+    return dict(zip(fields[2::3], fields[1::3], strict=False))
+
+
 def files(root: Path) -> list[str]:
     """Paths under `root` that git tracks, or would if they were added: ignored ones are not among them."""
     answer = run(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")

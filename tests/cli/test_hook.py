@@ -189,6 +189,23 @@ def test_what_head_has_broken_already_does_not_stop_a_commit(repo: Repository) -
     assert "missing_name" in repo.head("old.py")
 
 
+def test_a_file_that_was_broken_already_can_be_moved(repo: Repository) -> None:
+    lines = "".join(f"value{number} = {number}\n" for number in range(20))
+    repo.sandbox.write("old.py", lines + "def f():\n    return missing_name\n")
+    repo.sandbox.write("torn.py", lines + BROKEN)
+    repo.git("add", ".")
+    assert repo.commit("--no-verify") == 0
+    (repo.folder / "deep").mkdir()
+    repo.git("mv", "old.py", "deep/new.py")
+    repo.git("mv", "torn.py", "deep/torn.py")
+    assert repo.commit() == 0
+    assert "missing_name" in repo.head("deep/new.py")
+    repo.git("mv", "deep/new.py", "again.py")
+    repo.sandbox.write("again.py", lines + "def f():\n    return missing_name\n\n\nother_name\n")
+    repo.git("add", "again.py")
+    assert repo.commit() == 1
+
+
 def test_an_engine_that_is_not_to_be_had_stops_no_commit(repo: Repository) -> None:
     repo.sandbox.write("app.py", BROKEN)
     repo.git("add", "app.py")
