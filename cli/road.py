@@ -12,13 +12,15 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from sharpen.cli import checked
 from sharpen.cli.exits import Exit, code_of
-from sharpen.cli.fatal import out, say
+from sharpen.cli.fatal import out, say, shown
 from sharpen.cli.options import Options
 from sharpen.cli.settings import load
 from sharpen.cli.terminal import Terminal, state_folder
@@ -26,7 +28,7 @@ from sharpen.core.engines.base import Engine
 from sharpen.core.errors import Interrupted, NothingHeld
 from sharpen.core.events import Event, Failed, Finished, Framed, Where
 from sharpen.core.patch import Patch
-from sharpen.core.record import Recorded, write
+from sharpen.core.record import Recorded, check, write
 from sharpen.core.request import CancelToken
 from sharpen.core.request import Settings as EngineSettings
 from sharpen.core.session import Job, Write, run
@@ -37,6 +39,7 @@ from sharpen.core.worktree.journal import Journal, Limits
 from sharpen.core.worktree.staged import Staged
 
 if TYPE_CHECKING:
+    from sharpen.cli.show import View
     from sharpen.core.worktree.stage import Planned
 
 Show = Callable[[Event], None]
@@ -69,19 +72,22 @@ def play(
     *,
     fixing: bool,
     staged: tuple[Staged, ...] = (),
+    worse: int = Exit.DONE,
 ) -> int:
     """Run the job, show it, print the result where nothing is written; returns the exit code.
 
-    `staged`: the targets are git's index, and repairs go there.
+    `staged`: the targets are git's index, and repairs go there. `worse`: what is returned unless it is interrupted,
+    because something else went wrong before.
     """
     from sharpen.cli.show import viewer
 
     cancel = CancelToken()
     paths = [target.document.path for target in job.targets]
     journal = journal_for(paths[0])
-    writer = (
-        _writer(job, engine, journal, staged, options) if job.action == "apply" and "-" not in paths else None
-    )
+    writes = job.action == "apply" and "-" not in paths
+    writer = _writer(job, engine, journal, staged, options) if writes else None
+    if options.record:
+        check(Path(options.record))
     ended: list[Finished] = []
     errors: list[Exception] = []
     frames: list[Recorded] = []
@@ -90,43 +96,57 @@ def play(
         interruptible(cancel),
         _bounded(options.timeout, cancel) as late,
     ):
-
-        def decide(patch: Patch) -> Patch | None:
-            try:
-                with _plain_interrupt():
-                    return view.decide(patch)
-            except KeyboardInterrupt:
-                say("")  # the terminal has written ^C behind the question
-                cancel.cancel()
-                return None
-
-        for event in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
+        code: int = Exit.DONE
+        decide = partial(_decided, view, cancel)
+        for seen in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
+            event = seen
             if isinstance(event, Finished):
+                event = _printed(event, job, options)
                 ended.append(event)
             if isinstance(event, Failed):
                 errors.append(event.error)
             code = _code(ended, errors, fixing and not options.exit_zero, options)
+            stopped = _stopped(ended, cancel, late, options)
+            code = stopped if stopped is not None else _worst(code, worse)
             if isinstance(event, Framed) and options.record:
                 frames.append(Recorded(event.path, event.frame))
             view.see(event, code)
         if options.record:
             write(Path(options.record), frames)
         if late.is_set() and not ended[0].changed:
-            return _too_late(options)
-        if cancel.cancelled and not ended[0].changed:
+            said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
+            say(said + ("; the commit goes on" if _goes_on(options) else ""))
+        elif cancel.cancelled and not ended[0].changed:
             say("sharpen: interrupted; nothing was written")
-            return Exit.INTERRUPTED
-        if not options.json:
+        elif not options.json:
             _print_result(job, ended[0], options)
-    return _code(ended, errors, fixing and not options.exit_zero, options)
+    return code
 
 
-def _too_late(options: Options) -> int:
-    """An engine that did not end in time was not to be had; in a hook the commit goes on."""
-    said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
-    goes_on = bool(os.environ.get("PRE_COMMIT")) and not options.strict
-    say(said + ("; the commit goes on" if goes_on else ""))
-    return Exit.DONE if goes_on else Exit.NO_ENGINE
+def _decided(view: View, cancel: CancelToken, patch: Patch) -> Patch | None:
+    try:
+        with _plain_interrupt():
+            return view.decide(patch)
+    except KeyboardInterrupt:
+        say("")  # the terminal has written ^C behind the question
+        cancel.cancel()
+        return None
+
+
+def _stopped(
+    ended: list[Finished], cancel: CancelToken, late: threading.Event, options: Options
+) -> Exit | None:
+    """The exit code of a run that was stopped before it changed anything."""
+    if not ended or ended[0].changed or not cancel.cancelled:
+        return None
+    if late.is_set():
+        return Exit.DONE if _goes_on(options) else Exit.NO_ENGINE
+    return Exit.INTERRUPTED
+
+
+def _goes_on(options: Options) -> bool:
+    """Whether an engine that did not end in time, and so was not to be had, stops no commit."""
+    return bool(os.environ.get("PRE_COMMIT")) and not options.strict
 
 
 def _undo(journal: Journal) -> str:
@@ -158,7 +178,7 @@ def _writer(
 
                 say(f"committed as {commit(journal.root, plan, job.instruction)}")
         for warning in checkpoint.warnings:
-            say(f"sharpen: {warning}")
+            say(f"sharpen: {shown(warning)}")
         return dict.fromkeys(patch.paths, (checkpoint.id, "both" if plan else "file"))
 
     return write
@@ -184,11 +204,26 @@ def _code(ended: list[Finished], errors: list[Exception], ones: bool, options: O
     return Exit.CHANGED if ones and ended else Exit.DONE
 
 
+def _only_diff(options: Options) -> bool:
+    return options.dry_run or options.check_only
+
+
+def _printed(end: Finished, job: Job, options: Options) -> Finished:
+    """The end of an edit of standard input: its text is changed where it is printed, though no file was written."""
+    if [t.document.path for t in job.targets] != ["-"] or end.proposed is None or _only_diff(options):
+        return end
+    return replace(end, changed=("-",), unchanged=())
+
+
+def _worst(code: int, worse: int) -> int:
+    return code if code == Exit.INTERRUPTED or not worse else worse
+
+
 def _print_result(job: Job, end: Finished, options: Options) -> None:
     """The diff, or for stdin the text, where the road did not write."""
     patch = end.proposed
     stdin = next((t.document for t in job.targets if t.document.path == "-"), None)
-    if stdin is not None and not options.dry_run:
+    if stdin is not None and not _only_diff(options):
         if patch is not None:
             out(patch.result("-"))
     elif patch is not None and not end.changed and job.action == "propose":

@@ -1,6 +1,7 @@
 """Which files `fix` works on, and what is wrong in them: paths to documents to targets. It writes nothing.
 
-Every file is taken once, whatever it is called; what cannot be read or written is said, and the rest goes on.
+Every file is taken once, whatever it is called. What cannot be read or written is told in `Selection.errors` where
+somebody asked for it; a file that merely was among those that changed is left out with a line. The rest goes on.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharpen.cli.fatal import report_error, say
+from sharpen.cli.exits import Exit, code_of
+from sharpen.cli.fatal import say, shown
 from sharpen.cli.sources import read
 from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
-from sharpen.core.errors import Refused, SharpenError
+from sharpen.core.errors import NotAFile, NotNamed, NotText, Refused, SharpenError, TooLarge
 from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from sharpen.core.worktree.staged import Staged
 
 ENDINGS = (".py", ".pyi", ".pyw")
+_UNASKED = (NotAFile, NotNamed, NotText, TooLarge)
+"""No reason to stop for a file that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +37,73 @@ class Selection:
     documents: tuple[Document, ...]
     targets: tuple[Target, ...]
     """Those that are broken and may be written."""
-    code: int = 0
-    """The exit code of the first that could not be read or may not be written."""
+    errors: tuple[SharpenError, ...] = ()
+    """Why some that were asked for could not be read or may not be written."""
     staged: tuple[Staged, ...] = ()
     """What the documents are in git's index, where that was asked for."""
 
+    @property
+    def code(self) -> Exit:
+        """The exit code of the first of the errors."""
+        return code_of(self.errors[0]) if self.errors else Exit.DONE
 
-def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
-    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`."""
-    code = 0
+
+class _Told:
+    """Errors: kept where the file was asked for, said in a line where it was not."""
+
+    def __init__(self, *, asked: bool) -> None:
+        self.errors: list[SharpenError] = []
+        self._asked = asked
+
+    def add(self, error: SharpenError) -> None:
+        if self._asked or not isinstance(error, _UNASKED):
+            self.errors.append(error)
+        else:
+            say(f"sharpen: {shown(error.message)}; skipped")
+
+
+def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = True) -> Selection:
+    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`.
+
+    `asked`: a person named the paths; a hook does not.
+    """
+    told = _Told(asked=asked and bool(paths))
     wanted: dict[str, bool] = {}
     for path in paths:
         try:
             if path != "-" and _is_folder(path):
                 wanted |= {str(p): False for p in files_below(Path(path), ENDINGS) if str(p) not in wanted}
             else:
-                wanted[path] = True
+                wanted[path] = asked
         except SharpenError as error:
-            code = code or report_error(error)
+            told.add(error)
     if not paths:
         wanted = dict.fromkeys(changed_paths(), False)
-    documents, unread = _read(wanted)
+    documents = _read(wanted, told)
     found = diagnose_many([d for d in documents if d.path != "-"])
     found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
     broken = _targets(documents, _new(found) if only_new else found)
-    targets, refused = _writable(broken, {path for path, named in wanted.items() if named})
-    return Selection(documents, targets, code or unread or refused)
+    targets = _writable(broken, {path for path, named in wanted.items() if named}, told)
+    return Selection(documents, targets, tuple(told.errors))
 
 
-def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
+def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = True) -> Selection:
     """What is staged, of all files or of the named ones. `only_new`: see `_new`. Raises Refused outside git."""
     from sharpen.core.worktree.staged import staged
 
     root = repository()
     files, errors = staged(root, ENDINGS)
-    code = 0
-    for error in errors:
-        code = code or report_error(error)
-    if paths:
-        below = [Path(os.path.realpath(path)) for path in paths]
-        files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
+    told = _Told(asked=asked and bool(paths))
+    below = [Path(os.path.realpath(path)) for path in paths] or [root]
+    files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
+    for name, error in errors.items():
+        if any((root / name).is_relative_to(place) for place in below):
+            told.add(error)
     documents = tuple(file.document for file in files)
     found = diagnose_many([file.document for file in files if file.mirrored])
     found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
-    targets, refused = _writable(_targets(documents, _new(found) if only_new else found), set())
-    return Selection(documents, targets, code or refused, files)
+    targets = _writable(_targets(documents, _new(found) if only_new else found), set(), told)
+    return Selection(documents, targets, tuple(told.errors), files)
 
 
 def repository() -> Path:
@@ -118,20 +144,30 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], int]:
-    found: dict[str, Document] = {}
-    code = 0
+def _read(paths: Iterable[str], told: _Told) -> tuple[Document, ...]:
+    found: dict[object, Document] = {}
     for path in paths:
-        key = path if path == "-" else os.path.realpath(path)
+        key = _identity(path)
         if key in found:
             continue
         try:
             found[key] = document = read(path)
             if not is_known(path, document.text):
-                say(f"sharpen: {path} is of no language that sharpen can judge")
+                say(f"sharpen: {shown(path)} is of no language that sharpen can judge")
         except SharpenError as error:
-            code = code or report_error(error)
-    return tuple(found.values()), code
+            told.add(error)
+    return tuple(found.values())
+
+
+def _identity(path: str) -> object:
+    """The same for all names of one file, hard links included."""
+    if path == "-":
+        return path
+    try:
+        info = Path(path).stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return info.st_dev, info.st_ino
 
 
 def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
@@ -143,9 +179,8 @@ def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, .
     return tuple(Target(d, d.whole(), found[d.path]) for d in broken)
 
 
-def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], int]:
-    """Without the places that sharpen does not write; those are said."""
-    code = 0
+def _writable(targets: tuple[Target, ...], named: set[str], told: _Told) -> tuple[Target, ...]:
+    """Without the places that sharpen does not write."""
     refused: set[str] = set()
     for is_named in (True, False):
         paths = [t.document.path for t in targets if t.document.path != "-"]
@@ -153,6 +188,6 @@ def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Targe
         if not places:
             continue
         for path, error in refusals(places, find_root(places[0]), is_named).items():
-            code = code or report_error(error)
+            told.add(error)
             refused.add(os.path.normpath(path))
-    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused), code
+    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused)

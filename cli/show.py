@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from sharpen.cli.fatal import say, say_error
+from sharpen.cli.fatal import say, say_error, shown
 from sharpen.cli.options import Options
 from sharpen.cli.terminal import Terminal, size
 from sharpen.core.errors import Interrupted, SharpenError
@@ -66,15 +66,15 @@ class Lines:
         elif isinstance(event, Framed) and verbose:
             frame = event.frame
             masks = frame.canvas.count("masked")
-            say(f"{event.path}: step {frame.step}, {masks} masks left {frame.note}".rstrip())
+            say(shown(f"{event.path}: step {frame.step}, {masks} masks left {frame.note}".rstrip()))
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
             said = f" ({note})" if note else ""
             done = "repaired" if any(t.diagnostics for t in self._job.targets) else "edited"
-            say(f"{event.path}: {done}{said}{self._where(event)}")
+            say(shown(f"{event.path}: {done}{said}{self._where(event)}"))
         elif isinstance(event, Finished):
             for path, found in event.left:
-                say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")
+                say(shown(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired"))
             if self._job.hunts:
                 say(f"{self._tried} of {self._proposed} single-token repairs were tried")
             if verbose:
@@ -92,9 +92,9 @@ class Lines:
         for target in self._job.targets if not self._job.hunts else ():
             for found in target.diagnostics[:FINDINGS]:
                 place = f"{target.document.path}:{found.line}:{found.column}"
-                say(f"{place}: {found.code} {found.message}")
+                say(shown(f"{place}: {found.code} {found.message}"))
             if (more := len(target.diagnostics) - FINDINGS) > 0:
-                say(f"{target.document.path}: {more} more")
+                say(f"{shown(target.document.path)}: {more} more")
 
     def decide(self, patch: Patch) -> Patch | None:
         """Show the patch where somebody looks; ask where it can be asked and was not told to apply."""
@@ -174,7 +174,9 @@ def ask(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
 def _select(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
     kept: list[int] = []
     for hunk in patch.hunks():
-        given = answer(f"{hunk.path}, line {hunk.start_line}: {_first_line(hunk.new_lines)}  [Y]es, [n]o: ")
+        given = answer(
+            f"{shown(hunk.path)}, line {hunk.start_line}: {_first_line(hunk.new_lines)}  [Y]es, [n]o: "
+        )
         if given is None:
             return None
         if given.strip().lower() in {"", "y", "yes"}:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sharpen.cli.access import engine as chosen
 from sharpen.cli.checked import enough
 from sharpen.cli.commands.fix import files
-from sharpen.cli.fatal import out, say
+from sharpen.cli.fatal import out, say, shown
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
 from sharpen.cli.selection import changed_paths
@@ -167,6 +167,6 @@ def _nothing(places: tuple[tuple[Document, Region], ...], options: Options) -> i
     elif not options.quiet:
         for document, _region in places:
             if not is_known(document.path, document.text):
-                say(f"sharpen: {document.path} is of no language that sharpen can judge")
+                say(f"sharpen: {shown(document.path)} is of no language that sharpen can judge")
         say(f"nothing to repair in {files(len(places))}")
     return 0

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit
-from sharpen.cli.fatal import out, report_error, say
+from sharpen.cli.fatal import out, report_error, say, say_error
 from sharpen.cli.options import Options
 from sharpen.cli.selection import Selection, in_index, on_disk
 from sharpen.core.errors import BadInput, EngineUnavailable
@@ -23,12 +23,15 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     """Repair the named files, or those that differ from HEAD, or what is staged; returns the exit code."""
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
+    if "" in paths:
+        raise BadInput("a PATH is empty", "sharpen fix . looks at all files of this folder")
     try:
         chosen = _chosen(paths, options)
     except EngineUnavailable as error:  # no ruff: a commit is not to wait for it
         return _unavailable(error, options)
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
+    _tell(chosen, options)
     seconds = options.check_timeout
     if options.hunt and not chosen.targets and not chosen.code and not options.staged:
         from sharpen.cli.hunting import hunted
@@ -41,10 +44,23 @@ def run(paths: tuple[str, ...], options: Options) -> int:
 
 def _chosen(paths: tuple[str, ...], options: Options) -> Selection:
     """What is to be looked at, and what is wrong in it. Raises EngineUnavailable where nothing can judge."""
+    asked = not _in_hook()
     if options.staged:
-        return in_index(paths, only_new=not options.all)
+        return in_index(paths, only_new=not options.all, asked=asked)
     # Files that a person names are repaired whole; the rest answers for what has changed.
-    return on_disk(paths, only_new=not options.all and (_in_hook() or not paths))
+    return on_disk(paths, only_new=not options.all and (not asked or not paths), asked=asked)
+
+
+def _tell(chosen: Selection, options: Options) -> None:
+    """Each file that was asked for and cannot be worked on."""
+    for error in chosen.errors:
+        if options.json:
+            from sharpen.cli.jsonl import write
+            from sharpen.core.events import Failed
+
+            write(Failed(0.0, "", error), chosen.code)
+        else:
+            say_error(error)
 
 
 def _in_hook() -> bool:
@@ -80,9 +96,8 @@ def _repaired(chosen: Selection, options: Options, seconds: float | None) -> int
         job = replace(prepared(job), whole=False)
         if not goes_on(job, engine, options):
             return Exit.DONE
-    code = play(job, engine, options, terminal, fixing=True, staged=chosen.staged)
-    # Bad input among good keeps its code, unless the run was interrupted.
-    return code if code == Exit.INTERRUPTED or not chosen.code else chosen.code
+    # Bad input among good keeps its code.
+    return play(job, engine, options, terminal, fixing=True, staged=chosen.staged, worse=chosen.code)
 
 
 def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float | None) -> Job:
@@ -119,7 +134,8 @@ def _nothing(chosen: Selection, options: Options, *, asked: bool) -> int:
 
         nothing(tuple(d.path for d in chosen.documents), chosen.code)
     elif [d.path for d in chosen.documents] == ["-"]:
-        out(chosen.documents[0].data)
+        if not options.dry_run and not options.check_only:
+            out(chosen.documents[0].data)
     elif not options.quiet and not chosen.code:
         if not chosen.documents and not asked and not options.staged:
             say("no file differs from HEAD; sharpen fix . looks at all files of this folder")
