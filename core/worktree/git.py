@@ -42,8 +42,27 @@ class Answer:
     """Its first line on stderr, without `fatal:`."""
 
 
+def apart() -> tuple[Path, Path] | None:
+    """Work tree and git folder that `GIT_DIR` names, as `git --git-dir=D --work-tree=W` sets it for its hooks.
+
+    None where it names what lies in the work tree as `.git`, which is found without it.
+    """
+    given = os.environ.get("GIT_DIR", "")
+    if not given:
+        return None
+    home = Path(os.path.realpath(given))
+    tree = os.environ.get("GIT_WORK_TREE", "")
+    if not tree and (".git" in home.parts or (Path() / ".git").exists()):
+        return None  # a hook's variable of a common repository, perhaps of another one
+    top = Path(os.path.realpath(tree or "."))
+    return (top, home) if top != home and (home / "HEAD").exists() else None
+
+
 def git_folder(root: Path) -> Path | None:
-    """The git folder of a work tree (`.git`, or where a `.git` file points), read without running git."""
+    """The git folder of a work tree (`.git`, where a `.git` file points, or see `apart`), read without running git."""
+    named = apart()
+    if named is not None and named[0] == Path(os.path.realpath(root)):
+        return named[1]
     dot = root / ".git"
     try:
         if dot.is_dir():
@@ -76,6 +95,9 @@ def run(
     command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
     # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
     command += [f"GIT_INDEX_FILE={index}"] if index else []
+    named = apart()
+    if named is not None and named[0] == Path(os.path.realpath(folder)):
+        command += [f"GIT_DIR={named[1]}", f"GIT_WORK_TREE={named[0]}"]
     command += ["git", *arguments]
     status, out, error = (_asked if quick else _wrapped)(folder, command, stdin)
     said = next(iter(error.splitlines()), "").removeprefix("fatal: ").removeprefix("error: ")
