@@ -106,13 +106,13 @@ def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = Tru
     return Selection(documents, targets, tuple(told.errors), files)
 
 
-def repository() -> Path:
-    """The repository that we are in. Raises Refused where there is none."""
+def repository(hint: str = "name the files: sharpen fix PATH...") -> Path:
+    """The repository that we are in. Raises Refused where there is none, with what to do then."""
     root = find_root(Path())
     if root is None:
         if all((Path() / name).exists() for name in ("HEAD", "objects", "refs")):
             raise Refused("this is a git folder and holds no files", "run this in one of its worktrees")
-        raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
+        raise Refused("this is not a git repository", hint)
     return root
 
 
