@@ -7,7 +7,7 @@ somebody asked for it; a file that merely was among those that changed is left o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,15 @@ from sharpen.cli.sources import read
 from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
-from sharpen.core.errors import NotAFile, NotNamed, NotText, Refused, SharpenError, TooLarge
+from sharpen.core.errors import (
+    EngineUnavailable,
+    NotAFile,
+    NotNamed,
+    NotText,
+    Refused,
+    SharpenError,
+    TooLarge,
+)
 from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from sharpen.core.worktree.staged import Staged
 
 ENDINGS = (".py", ".pyi", ".pyw")
+KINDS = ("syntax", "undefined")
 _UNASKED = (NotAFile, NotNamed, NotText, TooLarge)
 """No reason to stop for a file that nobody asked for."""
 
@@ -41,6 +50,8 @@ class Selection:
     """Why some that were asked for could not be read or may not be written."""
     staged: tuple[Staged, ...] = ()
     """What the documents are in git's index, where that was asked for."""
+    kinds: tuple[str, ...] = KINDS
+    """What was looked for: without ruff, names are not."""
 
     @property
     def code(self) -> Exit:
@@ -80,11 +91,10 @@ def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = Tru
     if not paths:
         wanted = dict.fromkeys(changed_paths(), False)
     documents = _read(wanted, told)
-    found = diagnose_many([d for d in documents if d.path != "-"])
-    found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
-    broken = _targets(documents, _new(found) if only_new else found)
+    found, kinds = _found([d for d in documents if d.path != "-"], [d for d in documents if d.path == "-"])
+    broken = _targets(documents, _new(found, kinds) if only_new else found)
     targets = _writable(broken, {path for path, named in wanted.items() if named}, told)
-    return Selection(documents, targets, tuple(told.errors))
+    return Selection(documents, targets, tuple(told.errors), kinds=kinds)
 
 
 def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = True) -> Selection:
@@ -100,10 +110,28 @@ def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = Tru
         if any((root / name).is_relative_to(place) for place in below):
             told.add(error)
     documents = tuple(file.document for file in files)
-    found = diagnose_many([file.document for file in files if file.mirrored])
-    found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
-    targets = _writable(_targets(documents, _new(found) if only_new else found), set(), told)
-    return Selection(documents, targets, tuple(told.errors), files)
+    found, kinds = _found(
+        [f.document for f in files if f.mirrored], [f.document for f in files if not f.mirrored]
+    )
+    targets = _writable(_targets(documents, _new(found, kinds) if only_new else found), set(), told)
+    return Selection(documents, targets, tuple(told.errors), files, kinds)
+
+
+def _found(
+    on_disk: Sequence[Document], elsewhere: Sequence[Document]
+) -> tuple[dict[str, tuple[Diagnostic, ...]], tuple[str, ...]]:
+    """What is wrong by path, and of which kinds: a syntax error is one without ruff too, and that is said.
+
+    Raises EngineUnavailable where ruff does not work and nothing is wrong as far as can be seen without it.
+    """
+    try:
+        return diagnose_many(on_disk) | {d.path: diagnose(d.text, d.path) for d in elsewhere}, KINDS
+    except EngineUnavailable as error:
+        found = {d.path: diagnose(d.text, d.path, KINDS[:1]) for d in (*on_disk, *elsewhere)}
+        if not any(found.values()):
+            raise
+        say(f"sharpen: {shown(error.message)}; syntax errors are repaired all the same")
+        return found, KINDS[:1]
 
 
 def repository(hint: str = "name the files: sharpen fix PATH...") -> Path:
@@ -123,7 +151,9 @@ def changed_paths() -> tuple[str, ...]:
     return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
 
 
-def _new(found: dict[str, tuple[Diagnostic, ...]]) -> dict[str, tuple[Diagnostic, ...]]:
+def _new(
+    found: dict[str, tuple[Diagnostic, ...]], kinds: tuple[str, ...]
+) -> dict[str, tuple[Diagnostic, ...]]:
     """Without what HEAD has in the same file: a commit answers for what it changes, not for what it found."""
     from sharpen.core.worktree.earlier import committed
 
@@ -132,7 +162,7 @@ def _new(found: dict[str, tuple[Diagnostic, ...]]) -> dict[str, tuple[Diagnostic
         root = find_root(Path(path)) if diagnostics and path != "-" else None
         before = committed(root, Path(path)) if root is not None else None
         if before is not None:
-            known = {d.key for d in diagnose(before.text, before.path)}
+            known = {d.key for d in diagnose(before.text, before.path, kinds)}
             fresh[path] = tuple(d for d in diagnostics if d.key not in known)
     return fresh
 

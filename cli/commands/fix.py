@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sharpen.core.session import Job
 
 INSTRUCTION = "fix what is broken"
-KINDS = ("syntax", "undefined")
 
 
 def run(paths: tuple[str, ...], options: Options) -> int:
@@ -121,7 +120,7 @@ def _job(chosen: Selection, options: Options, terminal: Terminal, seconds: float
         engine_settings(options, terminal, many=many),
         options.check,
         "propose" if options.dry_run or options.check_only else "apply",
-        KINDS,
+        chosen.kinds,
         check_seconds=seconds,
         enough=many,
     )

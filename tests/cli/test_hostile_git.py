@@ -294,3 +294,9 @@ def test_without_ruff_a_commit_goes_on_unless_that_is_strict(
     assert done.stderr.count(b"\n") == 1
     assert b"ruff is not installed" in done.stderr
     assert run("--strict").returncode == 3
+    (sandbox.folder / "app.py").write_bytes(BROKEN + b"\nnope\n")
+    sandbox.git("add", ".")
+    done = run()
+    assert done.returncode == 1, done.stderr
+    assert b"so undefined names cannot be found; syntax errors are repaired all the same" in done.stderr
+    assert (sandbox.folder / "app.py").read_bytes() == WHOLE + b"\nnope\n"
