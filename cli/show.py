@@ -14,11 +14,13 @@ from typing import Protocol
 from sharpen.cli.fatal import say, say_error, shown
 from sharpen.cli.options import Options
 from sharpen.cli.terminal import Terminal, size
-from sharpen.core.errors import Interrupted, SharpenError
+from sharpen.core.errors import Interrupted, NothingHeld, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
 from sharpen.core.session import Job
 
+OUTPUT_LINES = 20
+"""Lines of a check command's output that `-v` shows where nothing held."""
 FINDINGS = 3
 """Findings said of one file before it is worked on."""
 
@@ -42,14 +44,21 @@ class Lines:
         self._job, self._options, self._terminal, self._undo = job, options, terminal, undo
         self._notes: dict[str, str] = {}
         self._proposed = self._tried = 0
+        self._output = ""
+        """What the check command said last of a candidate that it did not take."""
 
     def see(self, event: Event, code: int) -> None:
         """At most a line an event, and a few where the work begins."""
         if isinstance(event, Failed):
             if isinstance(event.error, SharpenError) and not isinstance(event.error, Interrupted):
                 say_error(event.error)
+            if isinstance(event.error, NothingHeld) and self._options.verbose:
+                for line in self._output.splitlines()[-OUTPUT_LINES:]:
+                    say(f"  {shown(line)}")
         elif isinstance(event, Verified):
-            self._tried += event.verdict.check is not None
+            if event.verdict.check is not None:
+                self._tried += 1
+                self._output = event.verdict.check.output if event.verdict.check.exit else self._output
             if event.verdict.holds:
                 self._notes.setdefault(event.path, event.candidate.note)
         elif isinstance(event, Proposed):

@@ -218,6 +218,14 @@ def files(root: Path) -> list[str]:
     return [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry]
 
 
+def ignored_files(root: Path) -> list[str]:
+    """Paths of files under `root` that git ignores, without those in folders that it ignores."""
+    arguments = ("--others", "--ignored", "--exclude-standard", "--directory")
+    answer = run(root, "ls-files", "-z", *arguments)
+    _expect(answer, root)
+    return [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry and not entry.endswith(b"/")]
+
+
 def states(root: Path) -> dict[str, str]:
     """path -> `M`, `A`, `D`, `?` or `U` for those that differ from HEAD."""
     arguments = ("--no-renames", "--untracked-files=all", "--ignore-submodules=all")
