@@ -153,6 +153,19 @@ def test_the_variables_of_a_git_folder_elsewhere_are_followed(sandbox: Any, apar
     assert apart("worktree", "list").stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [("fix",), ("fix", "--staged"), ("hook", "status")])
+def test_a_repository_that_git_does_not_trust_is_named_as_such(
+    sandbox: Any, arguments: tuple[str, ...]
+) -> None:
+    make(sandbox, b"app.py", text=BROKEN)
+    sandbox.git("add", ".")
+    sandbox.env |= {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_NOSYSTEM": "1"}
+    done = sandbox.run(*arguments)
+    assert done.returncode == 2
+    assert b"git does not trust the repository" in done.stderr
+    assert b"safe.directory" in done.stderr
+
+
 def test_a_file_behind_a_linked_folder_is_repaired_and_the_link_stays(sandbox: Any) -> None:
     make(sandbox, b"top.py")
     (sandbox.folder / "real").mkdir()
