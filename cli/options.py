@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sharpen.core.errors import BadInput
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -58,6 +60,8 @@ def settled(flags: Mapping[str, Any]) -> Options:
     """
     from sharpen.cli.settings import load
 
+    if flags.get("check") is not None and not flags["check"].strip():
+        raise BadInput("--check has no command", 'for example: --check "pytest -q"')
     config = load(Path.cwd())
     known = {field.name for field in fields(Options)}
     values: dict[str, Any] = {name: getattr(config, name) for name in known if hasattr(config, name)}

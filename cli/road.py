@@ -177,6 +177,8 @@ def _writer(
                 from sharpen.core.worktree.stage import commit
 
                 say(f"committed as {commit(journal.root, plan, job.instruction)}")
+            elif options.commit:
+                say("nothing is to be committed: HEAD has this text already")
         for warning in checkpoint.warnings:
             say(f"sharpen: {shown(warning)}")
         return dict.fromkeys(patch.paths, (checkpoint.id, "both" if plan else "file"))

@@ -40,6 +40,10 @@ def run(
 
 def _run(words: tuple[str, ...], *, show: bool, redo: bool, before: bool, json: bool) -> int:
     number, paths = _sorted(words)
+    if [show, redo, before].count(True) > 1:
+        raise BadInput("--list, --redo and --print are one at a time", "sharpen undo --list")
+    if show and number is not None:
+        raise BadInput(f"--list shows all checkpoints, not {number} alone", "sharpen undo --list [PATH]...")
     journal = journal_for(paths[0] if paths else None)
     if show:
         _list(journal, paths, json=json)

@@ -126,6 +126,29 @@ def test_an_empty_path_is_not_the_whole_folder(sandbox: Any) -> None:
     assert path.read_text() == BROKEN
 
 
+def test_an_empty_check_command_is_none_by_mistake(sandbox: Any) -> None:
+    path = sandbox.write("app.py", BROKEN)
+    assert sandbox.run("fix", "app.py", "--check", "").returncode == 2
+    assert path.read_text() == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("demo", "--picture", "x.png"), b"SVG"),
+        (("replay", "r.jsonl", "--export", "x.txt"), b"x.txt is of no kind"),
+    ],
+)
+def test_a_picture_of_an_unknown_kind_is_refused(sandbox: Any, words: tuple[str, ...], why: bytes) -> None:
+    sandbox.script(WHOLE, frames=[WHOLE])
+    sandbox.write("app.py", BROKEN)
+    sandbox.run("fix", "app.py", "--record", "r.jsonl")
+    done = sandbox.run(*words)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert not (sandbox.folder / words[-1]).exists()
+
+
 @pytest.mark.parametrize("staged", [False, True])
 def test_two_names_of_one_file_are_repaired_once(sandbox: Any, staged: bool) -> None:
     sandbox.git("init", "-q")
