@@ -67,10 +67,16 @@ class _Told:
         self._asked = asked
 
     def add(self, error: SharpenError) -> None:
-        if self._asked or not isinstance(error, _UNASKED):
+        if self._asked or not left_out(error):
             self.errors.append(error)
-        else:
-            say(f"sharpen: {shown(error.message)}; skipped")
+
+
+def left_out(error: SharpenError) -> bool:
+    """Whether a file that nobody asked for can do without: then that is said."""
+    if not isinstance(error, _UNASKED):
+        return False
+    say(f"sharpen: {shown(error.message)}; skipped")
+    return True
 
 
 def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = True) -> Selection:

@@ -65,6 +65,16 @@ def test_without_a_path_they_are_skipped_with_a_line_each(sandbox: Any) -> None:
     assert sandbox.run("fix", "--staged").returncode == 0
 
 
+def test_an_edit_of_what_changed_leaves_them_out_too(sandbox: Any) -> None:
+    sandbox.git("init", "-q")
+    sandbox.script(WHOLE)
+    sandbox.write("latin.py", UNREADABLE["latin.py"])
+    path = sandbox.write("zap.py", BROKEN)
+    assert sandbox.run("edit", "fix the syntax error", "-y").returncode == 0
+    assert path.read_text() == WHOLE
+    assert sandbox.run("edit", "fix the syntax error", "-y", "latin.py").returncode == 2
+
+
 def test_each_file_that_a_person_names_is_told(sandbox: Any) -> None:
     for name, data in UNREADABLE.items():
         sandbox.write(name, data)
