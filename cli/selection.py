@@ -80,7 +80,7 @@ def left_out(error: SharpenError) -> bool:
 
 
 def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = True) -> Selection:
-    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`.
+    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_older`.
 
     `asked`: a person named the paths; a hook does not.
     """
@@ -98,13 +98,13 @@ def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = Tru
         wanted = dict.fromkeys(changed_paths(), False)
     documents = _read(wanted, told)
     found, kinds = _found([d for d in documents if d.path != "-"], [d for d in documents if d.path == "-"])
-    broken = _targets(documents, _new(found, kinds) if only_new else found)
-    targets = _writable(broken, {path for path, named in wanted.items() if named}, told)
+    targets = _targets(documents, found, kinds, only_new=only_new)
+    targets = _writable(targets, {path for path, named in wanted.items() if named}, told)
     return Selection(documents, targets, tuple(told.errors), kinds=kinds)
 
 
 def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = True) -> Selection:
-    """What is staged, of all files or of the named ones. `only_new`: see `_new`. Raises Refused outside git."""
+    """What is staged, of all files or of the named ones. `only_new`: see `_older`. Raises Refused outside git."""
     from sharpen.core.worktree.staged import staged
 
     root = repository()
@@ -119,7 +119,7 @@ def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = Tru
     found, kinds = _found(
         [f.document for f in files if f.mirrored], [f.document for f in files if not f.mirrored]
     )
-    targets = _writable(_targets(documents, _new(found, kinds) if only_new else found), set(), told)
+    targets = _writable(_targets(documents, found, kinds, only_new=only_new), set(), told)
     return Selection(documents, targets, tuple(told.errors), files, kinds)
 
 
@@ -157,20 +157,13 @@ def changed_paths() -> tuple[str, ...]:
     return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
 
 
-def _new(
-    found: dict[str, tuple[Diagnostic, ...]], kinds: tuple[str, ...]
-) -> dict[str, tuple[Diagnostic, ...]]:
-    """Without what HEAD has in the same file: a commit answers for what it changes, not for what it found."""
+def _older(path: str, kinds: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """What HEAD has in the same file: a commit answers for what it changes, not for what it found."""
     from sharpen.core.worktree.earlier import committed
 
-    fresh = dict(found)
-    for path, diagnostics in found.items():
-        root = find_root(Path(path)) if diagnostics and path != "-" else None
-        before = committed(root, Path(path)) if root is not None else None
-        if before is not None:
-            known = {d.key for d in diagnose(before.text, before.path, kinds)}
-            fresh[path] = tuple(d for d in diagnostics if d.key not in known)
-    return fresh
+    root = find_root(Path(path)) if path != "-" else None
+    before = committed(root, Path(path)) if root is not None else None
+    return frozenset(d.key for d in diagnose(before.text, before.path, kinds)) if before else frozenset()
 
 
 def _is_folder(path: str) -> bool:
@@ -206,13 +199,24 @@ def _identity(path: str) -> object:
     return info.st_dev, info.st_ino
 
 
-def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
-    broken = [d for d in documents if found.get(d.path)]
-    if not broken:
-        return ()
-    from sharpen.core.session import Target
+def _targets(
+    documents: Iterable[Document],
+    found: dict[str, tuple[Diagnostic, ...]],
+    kinds: tuple[str, ...],
+    *,
+    only_new: bool,
+) -> tuple[Target, ...]:
+    """The broken ones. `only_new`: see `_older`."""
+    targets = []
+    for document in documents:
+        if not (findings := found.get(document.path)):
+            continue
+        older = _older(document.path, kinds) if only_new else frozenset()
+        if fresh := tuple(d for d in findings if d.key not in older):
+            from sharpen.core.session import Target
 
-    return tuple(Target(d, d.whole(), found[d.path]) for d in broken)
+            targets.append(Target(document, document.whole(), fresh, older))
+    return tuple(targets)
 
 
 def _writable(targets: tuple[Target, ...], named: set[str], told: _Told) -> tuple[Target, ...]:

@@ -188,6 +188,10 @@ def test_what_head_has_broken_already_does_not_stop_a_commit(repo: Repository) -
     repo.sandbox.write("old.py", "# about f\ndef f():\n    return missing_name\n")
     assert repo.commit("-a") == 0
     assert "missing_name" in repo.head("old.py")
+    repo.sandbox.write("old.py", "def f():\n    return missing_name\n\n\n" + BROKEN)
+    assert repo.commit("-a") == 1
+    assert repaired(repo.file("old.py"))
+    assert "missing_name" in repo.file("old.py")
 
 
 def test_a_file_that_was_broken_already_can_be_moved(repo: Repository) -> None:
@@ -205,6 +209,8 @@ def test_a_file_that_was_broken_already_can_be_moved(repo: Repository) -> None:
     repo.sandbox.write("again.py", lines + "def f():\n    return missing_name\n\n\nother_name\n")
     repo.git("add", "again.py")
     assert repo.commit() == 1
+    assert "return missing_name" in repo.file("again.py")
+    assert "other_name" not in repo.file("again.py")
 
 
 def test_an_engine_that_is_not_to_be_had_stops_no_commit(repo: Repository) -> None:
