@@ -49,7 +49,8 @@ def save(path: Path, log: FrameLog, at: int | None = None) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in KINDS:
         raise BadInput(
-            f"{path} is to be a .{kind or 'file'}", f"known are: {', '.join('.' + k for k in KINDS)}"
+            f"{path} is of no kind that a run can be written as",
+            f"known are: {', '.join('.' + k for k in KINDS)}",
         )
     if kind == "svg":
         data = svg(log, at).encode()

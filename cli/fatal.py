@@ -49,11 +49,20 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def shown(text: str) -> str:
+    """A file's name, or a sentence that holds one, without anything that a terminal would obey: one line."""
+    if text.isprintable():
+        return text
+    from sharpen.cli.paint import harmless
+
+    return harmless(text.replace("\n", "\u240a"))
+
+
 def say_error(error: SharpenError) -> None:
     """An expected failure: its sentence, and what to do below it."""
-    say(f"sharpen: {error.message}")
+    say(f"sharpen: {shown(error.message)}")
     if error.hint:
-        say(f"  {error.hint}")
+        say(f"  {shown(error.hint)}")
 
 
 def report_error(error: SharpenError) -> Exit:

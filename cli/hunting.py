@@ -10,7 +10,7 @@ import signal
 from dataclasses import replace
 from types import FrameType
 
-from sharpen.cli.fatal import say
+from sharpen.cli.fatal import say, shown
 from sharpen.cli.options import Options
 from sharpen.cli.selection import Selection
 from sharpen.core.hunt import hunt
@@ -23,7 +23,7 @@ def hunted(chosen: Selection, options: Options) -> Selection:
         return chosen
     loud = not options.quiet and not options.json
     if loud:
-        say(f"nothing is broken; running {options.check}")
+        say(f"nothing is broken; running {shown(options.check)}")
     cancel = CancelToken()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -38,5 +38,5 @@ def hunted(chosen: Selection, options: Options) -> Selection:
         ends = (
             "passes" if not found.targets else f"ends with {found.result.exit}: trying single-token repairs"
         )
-        say(f"{options.check} {ends}")
+        say(f"{shown(options.check)} {ends}")
     return replace(chosen, targets=found.targets, seconds=found.seconds)

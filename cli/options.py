@@ -6,7 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sharpen.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from sharpen.cli.settings import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,12 @@ def settled(flags: Mapping[str, Any]) -> Options:
     from sharpen.cli.fatal import told
     from sharpen.cli.settings import load
 
-    config = told(bool(flags.get("json") or flags.get("json_cells")), lambda: load(Path.cwd()))
+    def read() -> Config:
+        if flags.get("check") is not None and not flags["check"].strip():
+            raise BadInput("--check has no command", 'for example: --check "pytest -q"')
+        return load(Path.cwd())
+
+    config = told(bool(flags.get("json") or flags.get("json_cells")), read)
     known = {field.name for field in fields(Options)}
     values: dict[str, Any] = {name: getattr(config, name) for name in known if hasattr(config, name)}
     values |= {

@@ -11,23 +11,23 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from sharpen.cli import checked
-from sharpen.cli.exits import Exit, code_of
-from sharpen.cli.fatal import out, say
+from sharpen.cli.fatal import out, say, shown
 from sharpen.cli.lenient import spares
 from sharpen.cli.options import Options
 from sharpen.cli.settings import load
+from sharpen.cli.tally import Tally
 from sharpen.cli.terminal import Terminal, state_folder
 from sharpen.core.engines.base import Engine
-from sharpen.core.errors import EngineUnavailable, Interrupted, NothingHeld
-from sharpen.core.events import Event, Failed, Finished, Framed, Where
+from sharpen.core.events import Event, Finished, Framed, Where
 from sharpen.core.patch import Patch
-from sharpen.core.record import Recorded, write
+from sharpen.core.record import Recorded, check, write
 from sharpen.core.request import CancelToken
 from sharpen.core.request import Settings as EngineSettings
 from sharpen.core.session import Job, Write, run
@@ -42,55 +42,6 @@ if TYPE_CHECKING:
     from sharpen.core.worktree.stage import Planned
 
 Show = Callable[[Event], None]
-
-
-@dataclass(slots=True)
-class _SoFar:
-    """What a run has come to, as an exit code."""
-
-    ones: bool
-    """A changed or broken file is 1, as a fixer has it."""
-    mild: bool
-    """A file that is still broken counts as done."""
-    spared: bool
-    """An engine that is not to be had counts as done: see `cli.lenient`."""
-    earlier: int
-    """What failed before the run."""
-    ended: list[Finished] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
-
-    def take(self, event: Event) -> None:
-        if isinstance(event, Finished):
-            self.ended.append(event)
-        if isinstance(event, Failed):
-            self.errors.append(event.error)
-
-    @property
-    def changed(self) -> bool:
-        return any(end.changed for end in self.ended)
-
-    @property
-    def code(self) -> int:
-        if any(isinstance(e, Interrupted) for e in self.errors):
-            return Exit.INTERRUPTED
-        return self.earlier or self._own
-
-    @property
-    def _own(self) -> int:
-        missing = [e for e in self.errors if isinstance(e, EngineUnavailable)]
-        nothing = self.ended and self.ended[0].proposed is None and not self.changed
-        if self.spared and nothing and missing and len(missing) == len(self.errors):
-            return Exit.DONE  # nothing came of it but for want of an engine
-        expected = (NothingHeld,) if self.ones or self.mild else ()
-        worse = [
-            e
-            for e in self.errors
-            if not isinstance(e, (*expected, EngineUnavailable) if self.spared else expected)
-        ]
-        if worse:
-            return code_of(worse[0])
-        # A fixer is only given what is broken: now it is changed, or it is broken still.
-        return Exit.CHANGED if self.ones and self.ended else Exit.DONE
 
 
 def journal_for(path: str | None) -> Journal:
@@ -132,43 +83,36 @@ def play(
     cancel = CancelToken()
     paths = [target.document.path for target in job.targets]
     journal = journal_for(paths[0])
-    writer = (
-        _writer(job, engine, journal, staged, options) if job.action == "apply" and "-" not in paths else None
-    )
-    spared = fixing and spares(options)
-    so_far = _SoFar(fixing and not options.exit_zero, options.exit_zero, spared, earlier)
+    writes = job.action == "apply" and "-" not in paths
+    writer = _writer(job, engine, journal, staged, options) if writes else None
+    if options.record:
+        check(Path(options.record))
+    spared, ones = fixing and spares(options), fixing and not options.exit_zero
     frames: list[Recorded] = []
     with (
-        viewer(job, options, terminal, _undo(journal)) as shown,
+        viewer(job, options, terminal, _undo(journal)) as plain,
         interruptible(cancel),
         bounded(options.timeout, cancel) as late,
     ):
-        view = _sparing(shown) if spared and not options.json else shown
-
-        def decide(patch: Patch) -> Patch | None:
-            try:
-                with _plain_interrupt():
-                    return view.decide(patch)
-            except KeyboardInterrupt:
-                say("")  # the terminal has written ^C behind the question
-                cancel.cancel()
-                return None
-
-        for event in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
-            so_far.take(event)
+        tally = Tally(ones, options.exit_zero, spared, spares(options), earlier, cancel, late)
+        view = _sparing(plain) if spared and not options.json else plain
+        decide = partial(_decided, view, cancel)
+        for seen in run(job, engine, journal=None, decide=decide, cancel=cancel, write=writer):
+            event = _printed(seen, job, options) if isinstance(seen, Finished) else seen
+            tally.take(event)
             if isinstance(event, Framed) and options.record:
                 frames.append(Recorded(event.path, event.frame))
-            view.see(event, so_far.code)
+            view.see(event, tally.code)
         if options.record:
             write(Path(options.record), frames)
-        if late.is_set() and not so_far.changed:
-            return earlier or _too_late(options)
-        if cancel.cancelled and not so_far.changed:
+        if late.is_set() and not tally.changed:
+            said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
+            say(said + ("; the commit goes on" if spares(options) else ""))
+        elif cancel.cancelled and not tally.changed:
             say("sharpen: interrupted; nothing was written")
-            return Exit.INTERRUPTED
-        if not options.json:
-            _print_result(job, so_far.ended[0], options)
-    return so_far.code
+        elif not options.json:
+            _print_result(job, tally.ended[0], options)
+    return tally.code
 
 
 def _sparing(view: View) -> View:
@@ -177,12 +121,14 @@ def _sparing(view: View) -> View:
     return Sparing(view)
 
 
-def _too_late(options: Options) -> int:
-    """An engine that did not end in time was not to be had; in a hook the commit goes on."""
-    said = f"sharpen: it took longer than {options.timeout:g} s (--timeout); nothing was written"
-    goes_on = spares(options)
-    say(said + ("; the commit goes on" if goes_on else ""))
-    return Exit.DONE if goes_on else Exit.NO_ENGINE
+def _decided(view: View, cancel: CancelToken, patch: Patch) -> Patch | None:
+    try:
+        with _plain_interrupt():
+            return view.decide(patch)
+    except KeyboardInterrupt:
+        say("")  # the terminal has written ^C behind the question
+        cancel.cancel()
+        return None
 
 
 def _undo(journal: Journal) -> str:
@@ -213,8 +159,10 @@ def _writer(
                 from sharpen.core.worktree.stage import commit
 
                 say(f"committed as {commit(journal.root, plan, job.instruction)}")
+            elif options.commit:
+                say("nothing is to be committed: HEAD has this text already")
         for warning in checkpoint.warnings:
-            say(f"sharpen: {warning}")
+            say(f"sharpen: {shown(warning)}")
         return dict.fromkeys(patch.paths, (checkpoint.id, "both" if plan else "file"))
 
     return write
@@ -229,11 +177,22 @@ def _plan(patch: Patch, journal: Journal, options: Options) -> Planned | None:
     return planned(journal.root, patch, commit=options.commit)
 
 
+def _only_diff(options: Options) -> bool:
+    return options.dry_run or options.check_only
+
+
+def _printed(end: Finished, job: Job, options: Options) -> Finished:
+    """The end of an edit of standard input: its text is changed where it is printed, though no file was written."""
+    if [t.document.path for t in job.targets] != ["-"] or end.proposed is None or _only_diff(options):
+        return end
+    return replace(end, changed=("-",), unchanged=())
+
+
 def _print_result(job: Job, end: Finished, options: Options) -> None:
     """The diff, or for stdin the text, where the road did not write."""
     patch = end.proposed
     stdin = next((t.document for t in job.targets if t.document.path == "-"), None)
-    if stdin is not None and not options.dry_run:
+    if stdin is not None and not _only_diff(options):
         if patch is not None:
             out(patch.result("-"))
     elif patch is not None and not end.changed and job.action == "propose":

@@ -1,6 +1,7 @@
 """Which files `fix` works on, and what is wrong in them: paths to documents to targets. It writes nothing.
 
-Every file is taken once, whatever it is called; what cannot be read or written is said, and the rest goes on.
+Every file is taken once, whatever it is called. What cannot be read or written is told in `Selection.errors` where
+somebody asked for it; a file that merely was among those that changed is left out with a line. The rest goes on.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharpen.cli.exits import code_of
-from sharpen.cli.fatal import say, say_error
+from sharpen.cli.exits import Exit, code_of
+from sharpen.cli.fatal import say, shown
 from sharpen.cli.sources import read
 from sharpen.core.diagnose import diagnose, diagnose_many, is_known
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
-from sharpen.core.errors import Refused, SharpenError
+from sharpen.core.errors import (
+    EngineUnavailable,
+    NotAFile,
+    NotNamed,
+    NotText,
+    Refused,
+    SharpenError,
+    TooLarge,
+)
 from sharpen.core.worktree.find import changed_files, files_below, find_root, refusals
 
 if TYPE_CHECKING:
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
     from sharpen.core.worktree.staged import Staged
 
 ENDINGS = (".py", ".pyi", ".pyw")
+KINDS = ("syntax", "undefined")
+_UNASKED = (NotAFile, NotNamed, NotText, TooLarge)
+"""No reason to stop for a file that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,71 +46,109 @@ class Selection:
     documents: tuple[Document, ...]
     targets: tuple[Target, ...]
     """Those that are broken and may be written."""
-    code: int = 0
-    """The exit code of the first that could not be read or may not be written."""
+    errors: tuple[SharpenError, ...] = ()
+    """Why some that were asked for could not be read or may not be written."""
     staged: tuple[Staged, ...] = ()
     """What the documents are in git's index, where that was asked for."""
-    errors: tuple[SharpenError, ...] = ()
-    """Of what could not be read or may not be written; each was said."""
     seconds: float | None = None
     """What one run of the check command may take, where it was tried."""
+    kinds: tuple[str, ...] = KINDS
+    """What was looked for: without ruff, names are not."""
+
+    @property
+    def code(self) -> Exit:
+        """The exit code of the first of the errors."""
+        return code_of(self.errors[0]) if self.errors else Exit.DONE
 
 
-def on_disk(paths: tuple[str, ...], *, only_new: bool = False) -> Selection:
-    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_new`."""
-    wrong: list[SharpenError] = []
+class _Told:
+    """Errors: kept where the file was asked for, said in a line where it was not."""
+
+    def __init__(self, *, asked: bool) -> None:
+        self.errors: list[SharpenError] = []
+        self._asked = asked
+
+    def add(self, error: SharpenError) -> None:
+        if self._asked or not left_out(error):
+            self.errors.append(error)
+
+
+def left_out(error: SharpenError) -> bool:
+    """Whether a file that nobody asked for can do without: then that is said."""
+    if not isinstance(error, _UNASKED):
+        return False
+    say(f"sharpen: {shown(error.message)}; skipped")
+    return True
+
+
+def on_disk(paths: tuple[str, ...], *, only_new: bool = False, asked: bool = True) -> Selection:
+    """The named files and folders, or the files that differ from HEAD. `only_new`: see `_older`.
+
+    `asked`: a person named the paths; a hook does not.
+    """
+    told = _Told(asked=asked and bool(paths))
     wanted: dict[str, bool] = {}
     for path in paths:
         try:
             if path != "-" and _is_folder(path):
                 wanted |= {str(p): False for p in files_below(Path(path), ENDINGS) if str(p) not in wanted}
             else:
-                wanted[path] = True
+                wanted[path] = asked
         except SharpenError as error:
-            wrong.append(error)
-            say_error(error)
+            told.add(error)
     if not paths:
         wanted = dict.fromkeys(changed_paths(), False)
-    documents, unread = _read(wanted)
-    wrong += unread
-    found = diagnose_many([d for d in documents if d.path != "-"])
-    found |= {d.path: diagnose(d.text) for d in documents if d.path == "-"}
-    broken = _targets(documents, _new(found) if only_new else found)
-    targets, refused = _writable(broken, {path for path, named in wanted.items() if named})
-    wrong += refused
-    return Selection(documents, targets, _code(wrong), errors=tuple(wrong))
+    documents = _read(wanted, told)
+    found, kinds = _found([d for d in documents if d.path != "-"], [d for d in documents if d.path == "-"])
+    targets = _targets(documents, found, kinds, only_new=only_new)
+    targets = _writable(targets, {path for path, named in wanted.items() if named}, told)
+    return Selection(documents, targets, tuple(told.errors), kinds=kinds)
 
 
-def in_index(paths: tuple[str, ...], *, only_new: bool = True) -> Selection:
-    """What is staged, of all files or of the named ones. `only_new`: see `_new`. Raises Refused outside git."""
+def in_index(paths: tuple[str, ...], *, only_new: bool = True, asked: bool = True) -> Selection:
+    """What is staged, of all files or of the named ones. `only_new`: see `_older`. Raises Refused outside git."""
     from sharpen.core.worktree.staged import staged
 
     root = repository()
     files, errors = staged(root, ENDINGS)
-    for error in errors:
-        say_error(error)
-    if paths:
-        below = [Path(os.path.realpath(path)) for path in paths]
-        files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
+    told = _Told(asked=asked and bool(paths))
+    below = [Path(os.path.realpath(path)) for path in paths] or [root]
+    files = tuple(f for f in files if any((root / f.name).is_relative_to(place) for place in below))
+    for name, error in errors.items():
+        if any((root / name).is_relative_to(place) for place in below):
+            told.add(error)
     documents = tuple(file.document for file in files)
-    found = diagnose_many([file.document for file in files if file.mirrored])
-    found |= {f.document.path: diagnose(f.document.text, f.document.path) for f in files if not f.mirrored}
-    targets, refused = _writable(_targets(documents, _new(found) if only_new else found), set())
-    wrong = (*errors, *refused)
-    return Selection(documents, targets, _code(wrong), files, wrong)
+    found, kinds = _found(
+        [f.document for f in files if f.mirrored], [f.document for f in files if not f.mirrored]
+    )
+    targets = _writable(_targets(documents, found, kinds, only_new=only_new), set(), told)
+    return Selection(documents, targets, tuple(told.errors), files, kinds=kinds)
 
 
-def _code(errors: Sequence[SharpenError]) -> int:
-    return code_of(errors[0]) if errors else 0
+def _found(
+    on_disk: Sequence[Document], elsewhere: Sequence[Document]
+) -> tuple[dict[str, tuple[Diagnostic, ...]], tuple[str, ...]]:
+    """What is wrong by path, and of which kinds: a syntax error is one without ruff too, and that is said.
+
+    Raises EngineUnavailable where ruff does not work and nothing is wrong as far as can be seen without it.
+    """
+    try:
+        return diagnose_many(on_disk) | {d.path: diagnose(d.text, d.path) for d in elsewhere}, KINDS
+    except EngineUnavailable as error:
+        found = {d.path: diagnose(d.text, d.path, KINDS[:1]) for d in (*on_disk, *elsewhere)}
+        if not any(found.values()):
+            raise
+        say(f"sharpen: {shown(error.message)}; syntax errors are repaired all the same")
+        return found, KINDS[:1]
 
 
-def repository() -> Path:
-    """The repository that we are in. Raises Refused where there is none."""
+def repository(hint: str = "name the files: sharpen fix PATH...") -> Path:
+    """The repository that we are in. Raises Refused where there is none, with what to do then."""
     root = find_root(Path())
     if root is None:
         if all((Path() / name).exists() for name in ("HEAD", "objects", "refs")):
             raise Refused("this is a git folder and holds no files", "run this in one of its worktrees")
-        raise Refused("this is not a git repository", "name the files: sharpen fix PATH...")
+        raise Refused("this is not a git repository", hint)
     return root
 
 
@@ -109,18 +159,13 @@ def changed_paths() -> tuple[str, ...]:
     return tuple(os.path.relpath(path, here) for path in changed if path.suffix in ENDINGS)
 
 
-def _new(found: dict[str, tuple[Diagnostic, ...]]) -> dict[str, tuple[Diagnostic, ...]]:
-    """Without what HEAD has in the same file: a commit answers for what it changes, not for what it found."""
+def _older(path: str, kinds: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """What HEAD has in the same file: a commit answers for what it changes, not for what it found."""
     from sharpen.core.worktree.earlier import committed
 
-    fresh = dict(found)
-    for path, diagnostics in found.items():
-        root = find_root(Path(path)) if diagnostics and path != "-" else None
-        before = committed(root, Path(path)) if root is not None else None
-        if before is not None:
-            known = {d.key for d in diagnose(before.text, before.path)}
-            fresh[path] = tuple(d for d in diagnostics if d.key not in known)
-    return fresh
+    root = find_root(Path(path)) if path != "-" else None
+    before = committed(root, Path(path)) if root is not None else None
+    return frozenset(d.key for d in diagnose(before.text, before.path, kinds)) if before else frozenset()
 
 
 def _is_folder(path: str) -> bool:
@@ -130,35 +175,54 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _read(paths: Iterable[str]) -> tuple[tuple[Document, ...], list[SharpenError]]:
-    found: dict[str, Document] = {}
-    wrong: list[SharpenError] = []
+def _read(paths: Iterable[str], told: _Told) -> tuple[Document, ...]:
+    found: dict[object, Document] = {}
     for path in paths:
-        key = path if path == "-" else os.path.realpath(path)
+        key = _identity(path)
         if key in found:
             continue
         try:
             found[key] = document = read(path)
             if not is_known(path, document.text):
-                say(f"sharpen: {path} is of no language that sharpen can judge")
+                say(f"sharpen: {shown(path)} is of no language that sharpen can judge")
         except SharpenError as error:
-            wrong.append(error)
-            say_error(error)
-    return tuple(found.values()), wrong
+            told.add(error)
+    return tuple(found.values())
 
 
-def _targets(documents: Iterable[Document], found: dict[str, tuple[Diagnostic, ...]]) -> tuple[Target, ...]:
-    broken = [d for d in documents if found.get(d.path)]
-    if not broken:
-        return ()
-    from sharpen.core.session import Target
+def _identity(path: str) -> object:
+    """The same for all names of one file, hard links included."""
+    if path == "-":
+        return path
+    try:
+        info = Path(path).stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return info.st_dev, info.st_ino
 
-    return tuple(Target(d, d.whole(), found[d.path]) for d in broken)
+
+def _targets(
+    documents: Iterable[Document],
+    found: dict[str, tuple[Diagnostic, ...]],
+    kinds: tuple[str, ...],
+    *,
+    only_new: bool,
+) -> tuple[Target, ...]:
+    """The broken ones. `only_new`: see `_older`."""
+    targets = []
+    for document in documents:
+        if not (findings := found.get(document.path)):
+            continue
+        older = _older(document.path, kinds) if only_new else frozenset()
+        if fresh := tuple(d for d in findings if d.key not in older):
+            from sharpen.core.session import Target
+
+            targets.append(Target(document, document.whole(), fresh, older))
+    return tuple(targets)
 
 
-def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Target, ...], list[SharpenError]]:
-    """Without the places that sharpen does not write; those are said."""
-    wrong: list[SharpenError] = []
+def _writable(targets: tuple[Target, ...], named: set[str], told: _Told) -> tuple[Target, ...]:
+    """Without the places that sharpen does not write."""
     refused: set[str] = set()
     for is_named in (True, False):
         paths = [t.document.path for t in targets if t.document.path != "-"]
@@ -166,7 +230,6 @@ def _writable(targets: tuple[Target, ...], named: set[str]) -> tuple[tuple[Targe
         if not places:
             continue
         for path, error in refusals(places, find_root(places[0]), is_named).items():
-            wrong.append(error)
-            say_error(error)
+            told.add(error)
             refused.add(os.path.normpath(path))
-    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused), wrong
+    return tuple(t for t in targets if os.path.normpath(t.document.path) not in refused)

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from sharpen.cli.fatal import say, say_error
+from sharpen.cli.fatal import say, say_error, shown
 from sharpen.cli.options import Options
 from sharpen.cli.terminal import Terminal, size
-from sharpen.core.errors import Interrupted, SharpenError
+from sharpen.core.errors import Interrupted, NothingHeld, SharpenError
 from sharpen.core.events import Applied, Event, Failed, Finished, Framed, Proposed, Started, Verified
 from sharpen.core.patch import Patch
 from sharpen.core.session import Job
 
+OUTPUT_LINES = 20
+"""Lines of a check command's output that `-v` shows where nothing held."""
 FINDINGS = 3
 """Findings said of one file before it is worked on."""
 
@@ -46,14 +48,21 @@ class Lines:
         self._idle: dict[str, str] = {}
         """Files of which such a candidate held, and its note."""
         self._proposed = self._tried = 0
+        self._output = ""
+        """What the check command said last of a candidate that it did not take."""
 
     def see(self, event: Event, code: int) -> None:
         """At most a line an event, and a few where the work begins."""
         if isinstance(event, Failed):
             if isinstance(event.error, SharpenError) and not isinstance(event.error, Interrupted):
                 say_error(event.error)
+            if isinstance(event.error, NothingHeld) and self._options.verbose:
+                for line in self._output.splitlines()[-OUTPUT_LINES:]:
+                    say(f"  {shown(line)}")
         elif isinstance(event, Verified):
-            self._tried += event.verdict.check is not None
+            if event.verdict.check is not None:
+                self._tried += 1
+                self._output = event.verdict.check.output if event.verdict.check.exit else self._output
             if event.verdict.holds:
                 self._notes.setdefault(event.path, event.candidate.note)
                 if (event.path, event.index) in self._same:
@@ -76,20 +85,20 @@ class Lines:
             from sharpen.cli.pace import masks_left
 
             left = masks_left(frame.canvas.count("masked"))
-            say(f"{event.path}: step {frame.step}, {left} {frame.note}".rstrip())
+            say(shown(f"{event.path}: step {frame.step}, {left} {frame.note}".rstrip()))
         elif isinstance(event, Applied):
             note = self._notes.get(event.path, "")
             said = f" ({note})" if note else ""
             done = "repaired" if any(t.diagnostics for t in self._job.targets) else "edited"
-            say(f"{event.path}: {done}{said}{self._where(event)}")
+            say(shown(f"{event.path}: {done}{said}{self._where(event)}"))
         elif isinstance(event, Finished):
             for path, found in event.left:
-                say(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired")
+                say(shown(f"{path}:{found.line}:{found.column}: {found.code} {found.message}; not repaired"))
             proposed = event.proposed.paths if event.proposed else ()
             for path in event.unchanged:
                 if path in self._idle and path not in proposed:
                     note = self._idle[path]
-                    say(f"{path}: nothing to change{f' ({note})' if note else ''}")
+                    say(shown(f"{path}: nothing to change{f' ({note})' if note else ''}"))
             if self._job.hunts:
                 say(f"{self._tried} of {self._proposed} single-token repairs were tried")
             if verbose:
@@ -107,9 +116,9 @@ class Lines:
         for target in self._job.targets if not self._job.hunts else ():
             for found in target.diagnostics[:FINDINGS]:
                 place = f"{target.document.path}:{found.line}:{found.column}"
-                say(f"{place}: {found.code} {found.message}")
+                say(shown(f"{place}: {found.code} {found.message}"))
             if (more := len(target.diagnostics) - FINDINGS) > 0:
-                say(f"{target.document.path}: {more} more")
+                say(f"{shown(target.document.path)}: {more} more")
 
     def decide(self, patch: Patch) -> Patch | None:
         """Show the patch where somebody looks; ask where it can be asked and was not told to apply."""
@@ -189,7 +198,9 @@ def ask(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
 def _select(patch: Patch, answer: Callable[[str], str | None]) -> Patch | None:
     kept: list[int] = []
     for hunk in patch.hunks():
-        given = answer(f"{hunk.path}, line {hunk.start_line}: {_first_line(hunk.new_lines)}  [Y]es, [n]o: ")
+        given = answer(
+            f"{shown(hunk.path)}, line {hunk.start_line}: {_first_line(hunk.new_lines)}  [Y]es, [n]o: "
+        )
         if given is None:
             return None
         if given.strip().lower() in {"", "y", "yes"}:

@@ -3,7 +3,7 @@
 `cli` asks it what to repair, `core.verify` whether a candidate is better. Other languages are read by tree-sitter
 (`core.grammars`). Syntax is checked in this process (a few milliseconds); ruff is a process of its own. Invariant:
 places lie inside the text that was given. Nothing is ever executed, nothing written, and a text of no known language
-has no findings.
+has no findings. What the project's own ruff settings say of names (`builtins`, `per-file-ignores`) holds here too.
 """
 
 from __future__ import annotations
@@ -86,24 +86,28 @@ def ruff_path() -> str:
 
 def _ruff(codes: Sequence[str], *arguments: str, stdin: str | None = None) -> list[dict[str, object]]:
     """The rows of ruff's report. Raises EngineUnavailable where ruff does not work: silence is not a clean file."""
-    command = [ruff_path(), "check", "--isolated", "--no-cache", "--quiet", "--output-format", "json"]
+    command = [ruff_path(), "check", "--no-cache", "--quiet", "--output-format", "json"]
+    # The project says what a name is; it does not make ruff write, nor leave out what we ask about.
+    command += ["--no-fix", "--no-fix-only", "--no-force-exclude"]
     # Version 3.13 is the newest that every ruff we allow knows; what it then flags, the interpreter decides.
     command += ["--target-version", f"py3{min(sys.version_info.minor, 13)}"]
-    command += ["--select", ",".join(codes), *arguments]
-    ran = subprocess.run(
-        command,
-        input=stdin.encode("utf-8", "replace") if stdin is not None else b"",
-        capture_output=True,
-        check=False,
-    )
-    try:
-        rows: list[dict[str, object]] = json.loads(ran.stdout)
-    except ValueError as error:
-        said = ran.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise EngineUnavailable(
-            f"ruff does not work here: {said[-1]}", "pip install --upgrade ruff"
-        ) from error
-    return rows
+    command += ["--select", ",".join(codes)]
+    said = ["it said nothing"]
+    # Settings that this ruff cannot read (another version is required, an error in them) are nobody's word on names.
+    for isolated in ((), ("--isolated",)):
+        ran = subprocess.run(
+            [*command, *isolated, *arguments],
+            input=stdin.encode("utf-8", "replace") if stdin is not None else b"",
+            capture_output=True,
+            check=False,
+        )
+        try:
+            rows: list[dict[str, object]] = json.loads(ran.stdout)
+        except ValueError:
+            said = ran.stderr.decode("utf-8", "replace").strip().splitlines() or said
+        else:
+            return rows
+    raise EngineUnavailable(f"ruff does not work here: {said[-1]}", "pip install --upgrade ruff")
 
 
 def names(text: str, path: str = "code.py", codes: Sequence[str] = UNDEFINED) -> tuple[Diagnostic, ...]:
@@ -132,8 +136,10 @@ _CLASSES = re.compile(r"^\s*except\*?\s+[\w.]+(?:\s*,\s*[\w.]*\b[A-Z]\w*)+\s*:",
 
 
 def _of_text(codes: Sequence[str], text: str, path: str) -> list[dict[str, object]]:
-    # Only the ending matters to ruff: a stub may use a name before its definition.
-    name = "code.pyi" if path.endswith(".pyi") else "code.py"
+    # The ending matters to ruff (a stub may use a name before its definition), and the place: settings are found by it.
+    name = "code.py" if path == "-" else os.path.abspath(path)  # noqa: PTH100 - links stay
+    if not name.isprintable():
+        name = "code.pyi" if path.endswith(".pyi") else "code.py"
     return _ruff(codes, "--stdin-filename", name, "-", stdin=text)
 
 

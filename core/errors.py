@@ -10,7 +10,8 @@ where they arise, so that a caller has this tree to reckon with and nothing else
     │   ├── NotText              binary, or bytes that the declared encoding does not decode
     │   ├── TooLarge             over the size limit
     │   ├── BadRegion            a line, range or symbol that the file does not have
-    │   └── Refused              a place that sharpen does not write: .git, ignored, unmerged, outside the repository
+    │   └── Refused              a place that sharpen does not write: .git, unmerged, outside the repository
+    │       └── NotNamed         one that it writes only where somebody names it: ignored, generated, binary, a link
     ├── EngineUnavailable        no model, no key, no network, out of memory, timed out, beyond its skills
     ├── FileChanged              the file is not the one that the edit was made for
     ├── NothingHeld              no candidate passed its checks
@@ -52,6 +53,10 @@ class BadRegion(BadInput):
 
 class Refused(BadInput):
     """A place that sharpen does not write to."""
+
+
+class NotNamed(Refused):
+    """A place that sharpen writes only where somebody names that very file."""
 
 
 class EngineUnavailable(SharpenError):

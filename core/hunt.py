@@ -17,7 +17,7 @@ from sharpen.core.definitions import definitions
 from sharpen.core.diagnose import is_python
 from sharpen.core.diagnostic import Diagnostic
 from sharpen.core.document import Document
-from sharpen.core.errors import BadInput
+from sharpen.core.errors import BadInput, NothingHeld
 from sharpen.core.request import CancelToken
 from sharpen.core.work import Target
 from sharpen.core.worktree.copies import root_of
@@ -27,8 +27,6 @@ LEAST_SECONDS = 10.0
 """What one run with a repair may take at least."""
 TIMES = 5.0
 """… and how often the time of the run without one: repairs that loop for ever are common."""
-HUNG_SECONDS = 60.0
-"""What a run with a repair may take where the one without had to be ended."""
 _PLACES = (re.compile(r'File "([^"\n]+)", line (\d+)'), re.compile(r"(?m)^\W*([^\s:]+\.py):(\d+)\b"))
 _CANNOT_RUN = (126, 127)
 
@@ -47,7 +45,8 @@ class Hunt:
 def hunt(
     documents: Sequence[Document], command: str, cancel: CancelToken, limit_seconds: float | None = None
 ) -> Hunt:
-    """Run the command once and look at what it names. Raises BadInput where it cannot be run, Refused, Interrupted."""
+    """Run the command once and look at what it names. Raises BadInput where it cannot be run, NothingHeld
+    where it did not end in time, Refused, Interrupted."""
     files = [document for document in documents if is_python(document.path, document.text)]
     if not files:
         raise BadInput("there is no Python file to look for the fault in", "sharpen fix PATH --check CMD")
@@ -60,11 +59,16 @@ def hunt(
         return Hunt(result)
     if result.exit in _CANNOT_RUN:
         raise BadInput(f"the check command cannot be run: {result.output.strip()[-200:]}", "look at --check")
+    if result.exit == TIMED_OUT and result.seconds >= checks.limit_seconds:
+        raise NothingHeld(
+            f"{command} took longer than {checks.limit_seconds:g} s without a repair, so it tells nothing of one; "
+            "nothing was written",
+            "--check-timeout SECONDS gives it longer",
+        )
     found = [(document, _named(document, result)) for document in files]
     found.sort(key=lambda one: -len(one[1]))
     targets = [Target(d, d.whole(), named or (_finding(d, 1, result, ""),)) for d, named in found]
-    # One that never ended says nothing of how long a good run takes.
-    likely = HUNG_SECONDS if result.exit == TIMED_OUT else max(LEAST_SECONDS, TIMES * result.seconds)
+    likely = max(LEAST_SECONDS, TIMES * result.seconds)
     return Hunt(result, tuple(targets), limit_seconds or likely)
 
 

@@ -27,6 +27,14 @@ class Recorded:
     frame: Frame
 
 
+def check(path: Path) -> None:
+    """See that a record can be written there, before anything else is. Raises WriteFailed."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise WriteFailed(f"the record {path} cannot be written: {error.strerror}") from error
+
+
 def write(path: Path, frames: Iterable[Recorded]) -> None:
     """Write the frames to `path`, replacing what is there. Raises WriteFailed."""
     try:

@@ -24,6 +24,8 @@ class Target:
     document: Document
     region: Region
     diagnostics: tuple[Diagnostic, ...] = ()
+    older: frozenset[tuple[str, str]] = frozenset()
+    """Keys of findings that the edit is not to answer for, though they come to light on the way."""
 
 
 @dataclass(slots=True)
@@ -59,7 +61,8 @@ class Work:
         whole = document.text[: region.start_char] + text + document.text[region.end_char :]
         end = region.start_char + len(text)
         found = diagnose(whole, document.path, kinds) if kinds else ()
-        return tuple(d for d in found if region.start_char <= d.start_char <= end)
+        inside = (d for d in found if region.start_char <= d.start_char <= end)
+        return tuple(d for d in inside if d.key not in self.target.older)
 
 
 def apart(group: tuple[Diagnostic, ...]) -> list[tuple[Diagnostic, ...]]:

@@ -19,7 +19,7 @@ from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
 from sharpen.core.diagnose import diagnose_many
 from sharpen.core.engines.choose import choose
-from sharpen.core.errors import Refused
+from sharpen.core.errors import BadInput, Refused
 from sharpen.core.patch import Patch
 from sharpen.core.session import Job, Target
 from sharpen.core.worktree import git
@@ -32,6 +32,10 @@ _WHO = ("-c", "user.name=sharpen", "-c", "user.email=demo@localhost", "-c", "com
 
 def run(picture: str | None, given: Options) -> int:
     """Make the repository, repair it, show what changed; returns the exit code (0: every file repaired)."""
+    if picture is not None and Path(picture).suffix.lower() != ".svg":
+        raise BadInput(
+            f"the picture is an SVG, and {picture!r} does not end so", "sharpen demo --picture FILE.svg"
+        )
     options = replace(given, yes=True, exit_zero=True, check=None, pace=PACE)
     terminal = Terminal.here(options.animation)
     engine = choose(options.engine, INSTRUCTION)

@@ -8,10 +8,10 @@ from pathlib import Path
 from sharpen.cli.access import engine as chosen
 from sharpen.cli.checked import enough
 from sharpen.cli.commands.fix import files
-from sharpen.cli.fatal import out, say, told
+from sharpen.cli.fatal import out, say, shown, told
 from sharpen.cli.options import Options
 from sharpen.cli.road import engine_settings, play
-from sharpen.cli.selection import changed_paths
+from sharpen.cli.selection import changed_paths, left_out
 from sharpen.cli.sources import read
 from sharpen.cli.terminal import Terminal
 from sharpen.core.begun import continues, place, relative
@@ -21,7 +21,7 @@ from sharpen.core.document import Document
 from sharpen.core.engines.base import Engine
 from sharpen.core.engines.choose import follows_prompts
 from sharpen.core.engines.wire.hosted import is_hosted
-from sharpen.core.errors import BadInput
+from sharpen.core.errors import BadInput, SharpenError
 from sharpen.core.region import Region
 from sharpen.core.session import Job, Target
 from sharpen.core.skills import classify
@@ -74,6 +74,7 @@ def _ready(prompt: str, specs: tuple[str, ...], options: Options) -> tuple[Job, 
 
 
 Places = tuple[tuple[Document, Region], ...]
+_Found = dict[str, tuple[Document, list[Region]]]
 
 
 def targets_of(
@@ -108,26 +109,35 @@ def _places(specs: tuple[str, ...], *, several: bool = False) -> Places:
 
     `several`: those that do not touch stay regions of their own.
     """
-    found: dict[str, tuple[Document, list[Region]]] = {}
+    found: _Found = {}
     for text in specs or changed_paths():
-        spec = parse(text)
-        key = spec.path if spec.path == "-" else os.path.realpath(spec.path)
-        if key in found:
-            document, regions = found[key]
-            region = resolve(spec, document)
-            if not several or any(_touch(region, other) for other in regions):
-                regions[-1] = _merged(document, regions[-1], region)
-            else:
-                regions.append(region)
-            continue
-        document = read(spec.path)
-        if spec.path != "-":
-            path = Path(spec.path)
-            check_writable_target(path, find_root(path), named=bool(specs))
-        found[key] = (document, [resolve(spec, document)])
+        try:
+            _add(found, text, several=several, named=bool(specs))
+        except SharpenError as error:
+            if specs or not left_out(error):
+                raise
     if "-" in found and len(found) > 1:
         raise BadInput("- (standard input) cannot be mixed with files")
     return tuple((document, region) for document, regions in found.values() for region in regions)
+
+
+def _add(found: _Found, text: str, *, several: bool, named: bool) -> None:
+    """One more target. `named`: somebody gave it."""
+    spec = parse(text)
+    key = spec.path if spec.path == "-" else os.path.realpath(spec.path)
+    if key in found:
+        document, regions = found[key]
+        region = resolve(spec, document)
+        if not several or any(_touch(region, other) for other in regions):
+            regions[-1] = _merged(document, regions[-1], region)
+        else:
+            regions.append(region)
+        return
+    document = read(spec.path)
+    if spec.path != "-":
+        path = Path(spec.path)
+        check_writable_target(path, find_root(path), named=named)
+    found[key] = (document, [resolve(spec, document)])
 
 
 def _touch(one: Region, two: Region) -> bool:
@@ -174,6 +184,6 @@ def _nothing(places: tuple[tuple[Document, Region], ...], options: Options) -> i
     elif not options.quiet:
         for document, _region in places:
             if not is_known(document.path, document.text):
-                say(f"sharpen: {document.path} is of no language that sharpen can judge")
+                say(f"sharpen: {shown(document.path)} is of no language that sharpen can judge")
         say(f"nothing to repair in {files(len(places))}")
     return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharpen.cli.exits import Exit
-from sharpen.cli.fatal import out, say, told
+from sharpen.cli.fatal import out, say, say_error, told
 from sharpen.cli.options import Options
 from sharpen.cli.selection import Selection, in_index, on_disk
 from sharpen.core.errors import BadInput, EngineUnavailable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sharpen.core.session import Job
 
 INSTRUCTION = "fix what is broken"
-KINDS = ("syntax", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,6 @@ def run(paths: tuple[str, ...], options: Options) -> int:
     chosen = told(options.json, lambda: _found(paths, options))
     if isinstance(chosen, int):
         return chosen
-    if options.json and chosen.errors:
-        from sharpen.cli.jsonl import write
-        from sharpen.core.events import Failed
-
-        for error in chosen.errors:
-            write(Failed(0.0, "", error), chosen.code)
     if not chosen.targets:
         return _nothing(chosen, options, asked=bool(paths))
     ready = told(options.json, lambda: _ready(chosen, options))
@@ -63,12 +56,15 @@ def _found(paths: tuple[str, ...], options: Options) -> Selection | int:
     """What is broken, or the exit code where nothing can say so."""
     if options.staged and "-" in paths:
         raise BadInput("- (standard input) is never staged", "leave out --staged")
+    if "" in paths:
+        raise BadInput("a PATH is empty", "sharpen fix . looks at all files of this folder")
     try:
         chosen = _chosen(paths, options)
     except EngineUnavailable as error:  # no ruff: a commit is not to wait for it
         return _unavailable(error, options)
     if len(chosen.documents) > 1 and any(d.path == "-" for d in chosen.documents):
         raise BadInput("- (standard input) cannot be mixed with files")
+    _tell(chosen, options)
     if options.hunt and not chosen.targets and not chosen.code and not options.staged:
         from sharpen.cli.hunting import hunted
 
@@ -78,12 +74,25 @@ def _found(paths: tuple[str, ...], options: Options) -> Selection | int:
 
 def _chosen(paths: tuple[str, ...], options: Options) -> Selection:
     """What is to be looked at, and what is wrong in it. Raises EngineUnavailable where nothing can judge."""
-    if options.staged:
-        return in_index(paths, only_new=not options.all)
-    # Files that a person names are repaired whole; the rest answers for what has changed.
     from sharpen.cli.lenient import in_hook
 
-    return on_disk(paths, only_new=not options.all and (in_hook() or not paths))
+    asked = not in_hook()
+    if options.staged:
+        return in_index(paths, only_new=not options.all, asked=asked)
+    # Files that a person names are repaired whole; the rest answers for what has changed.
+    return on_disk(paths, only_new=not options.all and (not asked or not paths), asked=asked)
+
+
+def _tell(chosen: Selection, options: Options) -> None:
+    """Each file that was asked for and cannot be worked on."""
+    for error in chosen.errors:
+        if options.json:
+            from sharpen.cli.jsonl import write
+            from sharpen.core.events import Failed
+
+            write(Failed(0.0, "", error), chosen.code)
+        else:
+            say_error(error)
 
 
 def _unavailable(error: EngineUnavailable, options: Options, broken: tuple[str, ...] = ()) -> int:
@@ -145,7 +154,7 @@ def _job(chosen: Selection, options: Options, terminal: Terminal) -> Job:
         engine_settings(options, terminal, many=many),
         options.check,
         "propose" if options.dry_run or options.check_only else "apply",
-        KINDS,
+        chosen.kinds,
         check_seconds=chosen.seconds or options.check_timeout,
         enough=many,
     )
@@ -158,7 +167,8 @@ def _nothing(chosen: Selection, options: Options, *, asked: bool) -> int:
 
         nothing(tuple(d.path for d in chosen.documents), chosen.code)
     elif [d.path for d in chosen.documents] == ["-"]:
-        out(chosen.documents[0].data)
+        if not options.dry_run and not options.check_only:
+            out(chosen.documents[0].data)
     elif not options.quiet and not chosen.code:
         if not chosen.documents and not asked and not options.staged:
             say("no file differs from HEAD; sharpen fix . looks at all files of this folder")

@@ -19,7 +19,7 @@ def run(action: str) -> int:
     """Do it, say what stands there now; exit 1 where `status` finds none of ours."""
     if action not in ACTIONS:
         raise BadInput(f"there is no sharpen hook {action}", f"sharpen hook {' | '.join(ACTIONS)}")
-    root = repository()
+    root = repository("run this in one")
     if action == "install":
         found = hooks.install(root, _python())
     elif action == "uninstall":
@@ -41,4 +41,5 @@ def _said(hook: Hook) -> str:
         return f"no hook: {hook.path} is not there"
     before = f", after {hooks.EARLIER}" if hook.chained else ""
     silent = "" if hook.runs else "; but it is not executable, and git leaves it out"
-    return f"{hook.path} runs sharpen fix --staged{before}{silent}"
+    lines = ", and lines that sharpen did not write" if hook.altered else ""
+    return f"{hook.path} runs sharpen fix --staged{before}{lines}{silent}"

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from sharpen.cli.exits import Exit, code_of
-from sharpen.cli.fatal import out, say
+from sharpen.cli.fatal import out, say, shown
 from sharpen.cli.road import journal_for
 from sharpen.cli.terminal import state_folder
 from sharpen.core.errors import BadInput, SharpenError
@@ -40,6 +40,10 @@ def run(
 
 def _run(words: tuple[str, ...], *, show: bool, redo: bool, before: bool, json: bool) -> int:
     number, paths = _sorted(words)
+    if [show, redo, before].count(True) > 1:
+        raise BadInput("--list, --redo and --print are one at a time", "sharpen undo --list")
+    if show and number is not None:
+        raise BadInput(f"--list shows all checkpoints, not {number} alone", "sharpen undo --list [PATH]...")
     journal = journal_for(paths[0] if paths else None)
     if show:
         _list(journal, paths, json=json)
@@ -94,13 +98,13 @@ def _tell(done: Restored, *, redo: bool) -> None:
     for path in done.paths:
         kept = ", keeping what was typed since" if path in done.merged else ""
         both = ", in the index too" if path in done.staged else ""
-        say(f"{_near(path)}: {word}{both}{kept}")
+        say(f"{_shown(path)}: {word}{both}{kept}")
     for path in done.already:
-        say(f"{_near(path)}: was so already")
+        say(f"{_shown(path)}: was so already")
     for path in (p for p in done.staged if p not in done.paths):
-        say(f"{_near(path)}: {word} in the index")
+        say(f"{_shown(path)}: {word} in the index")
     for path in done.kept:
-        say(f"{_near(path)}: what is staged or committed of it stays as it is")
+        say(f"{_shown(path)}: what is staged or committed of it stays as it is")
     again = "" if redo else " --redo"
     say(f"checkpoint {done.checkpoint.id}: sharpen undo{again} {done.checkpoint.id} reverses this")
 
@@ -149,6 +153,10 @@ def _fields(one: Checkpoint) -> dict[str, object]:
     ]
     own: dict[str, object] = {"id": one.id, "time": one.time, "engine": one.engine}
     return {"event": "checkpoint", "seconds": 0.0} | own | {"instruction": one.instruction, "files": files}
+
+
+def _shown(path: str) -> str:
+    return shown(_near(path))
 
 
 def _near(path: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sharpen.core.errors import FileChanged, SharpenError, WriteFailed
 from sharpen.core.patch import Patch
-from sharpen.core.worktree import entries
+from sharpen.core.worktree import entries, git
 from sharpen.core.worktree.exchange import exchange
 from sharpen.core.worktree.find import refusals
 from sharpen.core.worktree.pending import TEMPORARY_MARK, Note, digest
@@ -165,7 +165,7 @@ def _beside(real: Path) -> Path:
 
 def _repository(journal: Store) -> Path | None:
     """The journal's root where that is a repository; outside git there is no boundary to hold."""
-    return journal.root if (journal.root / ".git").exists() else None
+    return journal.root if git.git_folder(journal.root) is not None else None
 
 
 def _linked(write: Write) -> str:

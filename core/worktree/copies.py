@@ -1,7 +1,9 @@
 """Throw-away copies of a project, as it is on disk: git worktrees where git can make one, plain copies elsewhere.
 
 `sandbox` runs check commands in them. A worktree is made from HEAD and then given what the user has changed and not
-committed; a plain copy takes what git would track, or all files outside git. Invariant: the folder, and git's note of
+committed; a plain copy takes what git would track, or all files outside git. Both get single files that git ignores (a
+`.env`, a built extension) as copies, and folders of tools as links; other ignored folders are left out, because a link
+would let the command write into the user's own. Invariant: the folder, and git's note of
 a worktree, are removed at the end, whatever happened; git prunes the note by itself where the process was killed. The
 user's own files are read and never written.
 """
@@ -23,6 +25,8 @@ from sharpen.core.worktree.find import find_root
 
 MOST_FILES = 20_000
 """Files of a plain copy."""
+MOST_IGNORED_BYTES = 100_000_000
+"""Of ignored files in all; larger ones, and those that come after it is used up, are left out."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")  # the user's post-checkout hook is not ours to run
 _TOOLS = (".venv", "venv", "node_modules")
 """Folders that hold a project's tools and that git ignores: the copy gets links to them."""
@@ -56,6 +60,8 @@ def copied(root: Path) -> Iterator[Path]:
         try:
             for name in git.changed(root) if made else _names(root, in_git=in_git):
                 _mirror(root / name, folder / name)
+            if in_git:
+                _mirror_ignored(root, folder)
             for name in _TOOLS:
                 if (root / name).is_dir() and not os.path.lexists(folder / name):
                     (folder / name).symlink_to(root / name, target_is_directory=True)
@@ -84,6 +90,17 @@ def _walked(root: Path) -> Iterator[str]:
             if found > MOST_FILES + 1:
                 return
             yield os.path.relpath(Path(place) / name, root)
+
+
+def _mirror_ignored(root: Path, folder: Path) -> None:
+    """Files that git ignores and that lie in no ignored folder."""
+    left = MOST_IGNORED_BYTES
+    for name in git.ignored_files(root)[:MOST_FILES]:
+        source = root / name
+        size = source.lstat().st_size if os.path.lexists(source) else 0
+        if size <= left and not _NOT_COPIED & set(Path(name).parts):
+            left -= size
+            _mirror(source, folder / name)
 
 
 def _mirror(source: Path, target: Path) -> None:

@@ -11,10 +11,16 @@ from sharpen.core.worktree import git
 
 
 def committed(root: Path, path: Path) -> Document | None:
-    """The file as HEAD has it; None where it is new, or no text that can be judged."""
+    """The file as HEAD has it, under its earlier name where it was moved; None where it is new, or no text.
+
+    Raises Refused where git does not answer.
+    """
     name = os.path.relpath(os.path.realpath(path.parent), os.path.realpath(root))
     inside = os.path.normpath(os.path.join(name, path.name))  # noqa: PTH118 - bytes of any kind pass through
-    answer = git.run(root, "cat-file", "blob", f"HEAD:{Path(inside).as_posix()}")
+    name = Path(inside).as_posix()
+    answer = git.run(root, "cat-file", "blob", f"HEAD:{name}")
+    if answer.status and (before := git.renamed(root).get(name)):
+        answer = git.run(root, "cat-file", "blob", f"HEAD:{before}")
     if answer.status or len(answer.out) > LIMIT_BYTES:
         return None
     try:

@@ -45,6 +45,8 @@ def answer(
     """What git says, of the index that is being committed where we are in a hook. `quick`: see `git.run`. Raises Refused."""
     said = git.run(root, *arguments, stdin=stdin, hook_index=True, index_file=index_file, quick=quick)
     if said.status:
+        # Some commands do without a repository where git does not trust it, and complain of something else.
+        git.run(root, "rev-parse", "--git-dir")
         raise Refused(f"git cannot read the repository at {root}: {said.error or said.status}")
     return said.out
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sharpen.core.document import LIMIT_BYTES
-from sharpen.core.errors import NotAFile, Refused, SharpenError, TooLarge
+from sharpen.core.errors import NotAFile, NotNamed, Refused, SharpenError, TooLarge
 from sharpen.core.worktree import git
 
 
@@ -121,7 +121,7 @@ def _place(path: Path, root: Path | None, named: bool) -> Path:
     if boundary is not None and not real.is_relative_to(boundary):
         raise Refused(f"{path} leads to {real}, outside the repository at {boundary}")
     if boundary is None and path.is_symlink() and not named:
-        raise Refused(f"{path} is a link to {real}", "name that file")
+        raise NotNamed(f"{path} is a link to {real}", "name that file")
     _check_nested(path, real, root)
     return real
 
@@ -178,12 +178,12 @@ def _refused_by_git(home: Path, paths: dict[str, Path], named: bool) -> dict[Pat
         return found
     hint = "name the file itself to work on it all the same"
     for name in git.ignored(home, names):
-        found.setdefault(paths[name], Refused(f"git ignores {paths[name]}", hint))
+        found.setdefault(paths[name], NotNamed(f"git ignores {paths[name]}", hint))
     marks = {"linguist-generated": ("set", "true"), "filter": ("lfs",), "binary": ("set",)}
     for name, values in git.attributes(home, names, list(marks)).items():
         for mark, means in marks.items():
             if values.get(mark) in means:
                 label = "filter=lfs" if mark == "filter" else mark
                 said = f"{paths[name]} is marked {label} in .gitattributes"
-                found.setdefault(paths[name], Refused(said, hint))
+                found.setdefault(paths[name], NotNamed(said, hint))
     return found

@@ -42,8 +42,27 @@ class Answer:
     """Its first line on stderr, without `fatal:`."""
 
 
+def apart() -> tuple[Path, Path] | None:
+    """Work tree and git folder that `GIT_DIR` names, as `git --git-dir=D --work-tree=W` sets it for its hooks.
+
+    None where it names what lies in the work tree as `.git`, which is found without it.
+    """
+    given = os.environ.get("GIT_DIR", "")
+    if not given:
+        return None
+    home = Path(os.path.realpath(given))
+    tree = os.environ.get("GIT_WORK_TREE", "")
+    if not tree and (".git" in home.parts or (Path() / ".git").exists()):
+        return None  # a hook's variable of a common repository, perhaps of another one
+    top = Path(os.path.realpath(tree or "."))
+    return (top, home) if top != home and (home / "HEAD").exists() else None
+
+
 def git_folder(root: Path) -> Path | None:
-    """The git folder of a work tree (`.git`, or where a `.git` file points), read without running git."""
+    """The git folder of a work tree (`.git`, where a `.git` file points, or see `apart`), read without running git."""
+    named = apart()
+    if named is not None and named[0] == Path(os.path.realpath(root)):
+        return named[1]
     dot = root / ".git"
     try:
         if dot.is_dir():
@@ -76,6 +95,9 @@ def run(
     command = ["env", *(word for name in drop for word in ("-u", name))] if drop else []
     # An index of our own choosing cannot be set before `env -u` drops it, so it is set by `env` too.
     command += [f"GIT_INDEX_FILE={index}"] if index else []
+    named = apart()
+    if named is not None and named[0] == Path(os.path.realpath(folder)):
+        command += [f"GIT_DIR={named[1]}", f"GIT_WORK_TREE={named[0]}"]
     command += ["git", *arguments]
     status, out, error = (_asked if quick else _wrapped)(folder, command, stdin)
     said = next(iter(error.splitlines()), "").removeprefix("fatal: ").removeprefix("error: ")
@@ -179,11 +201,29 @@ def changed(root: Path) -> list[str]:
     return [os.fsdecode(entry[3:]) for entry in answer.out.split(b"\0") if entry]
 
 
+def renamed(root: Path) -> dict[str, str]:
+    """New name -> name in HEAD of what is staged as moved; empty where there is no commit yet."""
+    answer = run(
+        root, "diff", "--cached", "--name-status", "-z", "--find-renames", "--diff-filter=R",
+        "--no-ext-diff", "--ignore-submodules", "HEAD", hook_index=True,
+    )  # fmt: skip
+    fields = [os.fsdecode(field) for field in answer.out.split(b"\0")] if answer.status == 0 else []
+    return dict(zip(fields[2::3], fields[1::3], strict=False))
+
+
 def files(root: Path) -> list[str]:
     """Paths under `root` that git tracks, or would if they were added: ignored ones are not among them."""
     answer = run(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     _expect(answer, root)
     return [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry]
+
+
+def ignored_files(root: Path) -> list[str]:
+    """Paths of files under `root` that git ignores, without those in folders that it ignores."""
+    arguments = ("--others", "--ignored", "--exclude-standard", "--directory")
+    answer = run(root, "ls-files", "-z", *arguments)
+    _expect(answer, root)
+    return [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry and not entry.endswith(b"/")]
 
 
 def states(root: Path) -> dict[str, str]:

@@ -57,7 +57,8 @@ def put(
 
 
 def _mirrors(files: Iterable[Staged], patch: Patch) -> Iterable[Patch]:
-    """The same repairs for the working files, in their own line endings."""
+    """The same repairs for the working files, in their own line endings; two names of one file are one file."""
+    done: set[tuple[int, int, bytes]] = set()
     for file in files:
         if not file.mirrored:
             continue
@@ -68,7 +69,11 @@ def _mirrors(files: Iterable[Staged], patch: Patch) -> Iterable[Patch]:
                 f"{path} changed while the edit was being made; nothing was written",
                 "run the same command again",
             )
-        repaired = Document.from_bytes(patch.result(path), path).text
+        info, result = Path(path).stat(), patch.result(path)
+        if (info.st_dev, info.st_ino, result) in done:
+            continue
+        done.add((info.st_dev, info.st_ino, result))
+        repaired = Document.from_bytes(result, path).text
         confidence = [value for edit in patch.edits if edit.path == path for value in edit.confidence]
         spans = [(0, len(repaired), min(confidence))] if confidence else []
         yield Patch.of(working, working.whole(), repaired, spans)

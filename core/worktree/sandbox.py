@@ -49,9 +49,14 @@ class Checks:
     def __init__(
         self, root: Path, command: str, limit_seconds: float | None = None, at_once: int | None = None
     ) -> None:
-        """`command` is a shell line, run at the copy's root. Nothing is made on disk before the first run."""
+        """`command` is a shell line, run in the copy where the user stands in the project, at its root from elsewhere.
+
+        Nothing is made on disk before the first run.
+        """
         self._root, self._command = root, command
-        self._limit = limit_seconds or LIMIT_SECONDS
+        here, top = Path.cwd().resolve(), root.resolve()
+        self._below = here.relative_to(top) if here.is_relative_to(top) else Path()
+        self.limit_seconds = limit_seconds or LIMIT_SECONDS
         self.at_once = at_once or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
         self._copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._stack = ExitStack()
@@ -69,7 +74,9 @@ class Checks:
         folder = self._copy()
         try:
             with patched(folder, self._root, patch):
-                return _run(self._command, folder, cancel, self._limit)
+                place = folder / self._below
+                place.mkdir(parents=True, exist_ok=True)  # git has no empty folders
+                return _run(self._command, folder, place, cancel, self.limit_seconds)
         finally:
             self._copies.put(folder)
 
@@ -127,13 +134,13 @@ class _Either(CancelToken):
         return super().cancelled or self._other.cancelled
 
 
-def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) -> CheckResult:
+def _run(command: str, folder: Path, place: Path, cancel: CancelToken, limit_seconds: float) -> CheckResult:
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             ["/bin/sh", "-c", WATCHED, "sh", command],
-            cwd=folder,
-            env=_environment(folder),
+            cwd=place,
+            env=_environment(folder, place),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -157,12 +164,13 @@ def _run(command: str, folder: Path, cancel: CancelToken, limit_seconds: float) 
     return CheckResult(command, code, said, time.monotonic() - began)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, below: Path) -> dict[str, str]:
     """The user's, without what git says of another repository; Python finds the copy before an installed original."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     # A change of one character within a second would be taken for the version that is compiled already.
     found["PYTHONDONTWRITEBYTECODE"] = "1"
-    places = [place for place in (folder / "src", folder) if place.is_dir() and not _shadows(place)]
+    wanted = dict.fromkeys((below / "src", below, folder / "src", folder))
+    places = [place for place in wanted if place.is_dir() and not _shadows(place)]
     given = found.get("PYTHONPATH", "")
     found["PYTHONPATH"] = os.pathsep.join([*map(str, places), *([given] if given else [])])
     return found

@@ -38,7 +38,7 @@ class Planned:
 
     staging: Staging
     committed: tuple[Indexed, ...] = ()
-    """HEAD's entries with the hunks in them; empty where nothing is to be committed."""
+    """HEAD's entries with the hunks in them; empty where nothing is to be committed, or HEAD has them already."""
 
 
 def check(root: Path | None, paths: Sequence[str], *, commit: bool) -> Path:
@@ -82,7 +82,8 @@ def planned(root: Path, patch: Patch, *, commit: bool) -> Planned:
         contents.append(pair)
         if commit:
             committed.append(_merged(root, name, document, result, head.get(name), what="committed")[0])
-    return Planned(Staging(root, entries.beside_head(root, changes), tuple(contents)), tuple(committed))
+    fresh = tuple(one for one in committed if one.before != one.after)
+    return Planned(Staging(root, entries.beside_head(root, changes), tuple(contents)), fresh)
 
 
 def _merged(

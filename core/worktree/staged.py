@@ -33,8 +33,8 @@ class Staged:
     """The working file says the same, so a repair goes there too."""
 
 
-def staged(root: Path, endings: tuple[str, ...]) -> tuple[tuple[Staged, ...], tuple[SharpenError, ...]]:
-    """Files with these endings that a commit would add or change, and why some of them cannot be read.
+def staged(root: Path, endings: tuple[str, ...]) -> tuple[tuple[Staged, ...], dict[str, SharpenError]]:
+    """Files with these endings that a commit would add or change, and by name why some of them cannot be read.
 
     Raises Refused where conflicts are unresolved or git does not answer.
     """
@@ -56,24 +56,24 @@ def staged(root: Path, endings: tuple[str, ...]) -> tuple[tuple[Staged, ...], tu
 
 def _read(
     root: Path, listed: Sequence[tuple[str, str, str]]
-) -> tuple[tuple[Staged, ...], tuple[SharpenError, ...]]:
+) -> tuple[tuple[Staged, ...], dict[str, SharpenError]]:
     found: list[Staged] = []
-    errors: list[SharpenError] = []
+    errors: dict[str, SharpenError] = {}
     contents = blobs(root, [blob for _name, _mode, blob in listed], quick=True)
     same = _mirrored(root, listed, contents)
     for (name, mode, blob), data in zip(listed, contents, strict=True):
         path = os.path.relpath(root / name)
         if len(data) > LIMIT_BYTES:
             size = len(data) / 1_048_576
-            errors.append(TooLarge(f"{path} has {size:.1f} MB staged, the limit is 1 MB"))
+            errors[name] = TooLarge(f"{path} has {size:.1f} MB staged, the limit is 1 MB")
             continue
         try:
             document = Document.from_bytes(data, path, int(mode, 8) & 0o777)
         except NotText as error:
-            errors.append(error)
+            errors[name] = error
             continue
         found.append(Staged(name, mode, blob, document, name in same))
-    return tuple(found), tuple(errors)
+    return tuple(found), errors
 
 
 def _mirrored(root: Path, listed: Sequence[tuple[str, str, str]], contents: Sequence[bytes]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,29 @@ def test_what_head_has_broken_already_does_not_stop_a_commit(repo: Repository) -
     repo.sandbox.write("old.py", "# about f\ndef f():\n    return missing_name\n")
     assert repo.commit("-a") == 0
     assert "missing_name" in repo.head("old.py")
+    repo.sandbox.write("old.py", "def f():\n    return missing_name\n\n\n" + BROKEN)
+    assert repo.commit("-a") == 1
+    assert repaired(repo.file("old.py"))
+    assert "missing_name" in repo.file("old.py")
+
+
+def test_a_file_that_was_broken_already_can_be_moved(repo: Repository) -> None:
+    lines = "".join(f"value{number} = {number}\n" for number in range(20))
+    repo.sandbox.write("old.py", lines + "def f():\n    return missing_name\n")
+    repo.sandbox.write("torn.py", lines + BROKEN)
+    repo.git("add", ".")
+    assert repo.commit("--no-verify") == 0
+    (repo.folder / "deep").mkdir()
+    repo.git("mv", "old.py", "deep/new.py")
+    repo.git("mv", "torn.py", "deep/torn.py")
+    assert repo.commit() == 0
+    assert "missing_name" in repo.head("deep/new.py")
+    repo.git("mv", "deep/new.py", "again.py")
+    repo.sandbox.write("again.py", lines + "def f():\n    return missing_name\n\n\nother_name\n")
+    repo.git("add", "again.py")
+    assert repo.commit() == 1
+    assert "return missing_name" in repo.file("again.py")
+    assert "other_name" not in repo.file("again.py")
 
 
 def test_an_engine_that_is_not_to_be_had_stops_no_commit(repo: Repository) -> None:
@@ -257,11 +281,56 @@ def test_an_interpreter_that_is_gone_stops_no_commit(sandbox: Any) -> None:
     assert sandbox.git("show", "HEAD:app.py") == BROKEN
 
 
+def test_a_sharpen_that_is_gone_stops_no_commit(sandbox: Any, tmp_path: Path) -> None:
+    """`pip uninstall` leaves the interpreter."""
+    from sharpen.core.worktree import hooks
+
+    sandbox.git("init", "-q")
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    python = tmp_path / "bare" / "bin" / "python"
+    hooks.install(sandbox.folder, str(python))
+    sandbox.write("app.py", BROKEN)
+    sandbox.git("add", "app.py")
+    done = subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "x"],
+        cwd=sandbox.folder,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr == f"sharpen is not installed for {python}; the commit goes on\n"
+    assert sandbox.git("show", "HEAD:app.py") == BROKEN
+
+
+@pytest.mark.parametrize("where", ["end", "middle"])
+def test_lines_that_somebody_added_to_the_hook_are_not_lost(sandbox: Any, where: str) -> None:
+    sandbox.git("init", "-q")
+    sandbox.run("hook", "install")
+    hook = sandbox.folder / ".git" / "hooks" / "pre-commit"
+    text = hook.read_text()
+    mine = text + "echo mine\n" if where == "end" else text.replace("\npython=", "\necho mine\npython=", 1)
+    hook.write_text(mine)
+    for action in ("install", "uninstall"):
+        done = sandbox.run("hook", action)
+        assert done.returncode == 2
+        assert b"has lines that sharpen did not write" in done.stderr
+        assert hook.read_text() == mine
+    assert b"lines that sharpen did not write" in sandbox.run("hook", "status").stdout
+    hook.write_text(text)
+    assert sandbox.run("hook", "install").returncode == 0
+    assert hook.read_text() == text
+    assert sandbox.run("hook", "uninstall").returncode == 0
+    assert not hook.exists()
+
+
 @pytest.mark.parametrize("action", ["install", "uninstall", "status"])
 def test_outside_git_there_is_no_hook(sandbox: Any, action: str) -> None:
     done = sandbox.run("hook", action)
     assert done.returncode == 2
     assert b"not a git repository" in done.stderr
+    assert b"fix" not in done.stderr
 
 
 def test_another_word_is_wrong_usage(sandbox: Any) -> None:

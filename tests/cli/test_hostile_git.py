@@ -92,6 +92,80 @@ def test_another_repositorys_variables_do_not_reach_this_one(
     assert not (theirs / "index").exists()
 
 
+@pytest.fixture
+def apart(sandbox: Any, tmp_path: Path) -> Any:
+    """A work tree whose git folder lies elsewhere, as for files of a home folder; `apart(...)` is git for it."""
+    (sandbox.folder / "sub").mkdir()
+    home = tmp_path / "home.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(home)], env=sandbox.env, check=True)
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        where = [f"--git-dir={os.path.relpath(home, sandbox.folder)}", "--work-tree=."]
+        who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
+        command = ["git", *who, *where, *arguments]
+        return subprocess.run(
+            command,
+            cwd=sandbox.folder,
+            env=sandbox.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    git.variables = {"GIT_DIR": str(home), "GIT_WORK_TREE": str(sandbox.folder)}  # type: ignore[attr-defined]
+    return git
+
+
+def test_a_hook_of_a_git_folder_elsewhere_works(sandbox: Any, apart: Any) -> None:
+    plain = dict(sandbox.env)
+    sandbox.env |= apart.variables
+    assert sandbox.run("hook", "install").returncode == 0
+    assert sandbox.run("hook", "status").returncode == 0
+    sandbox.env = plain
+    path = sandbox.write("sub/app.py", WHOLE)
+    apart("add", ".")
+    assert apart("commit", "-qm", "x").returncode == 0
+    path.write_bytes(BROKEN)
+    assert apart("commit", "-qam", "y").returncode == 1
+    assert holds(path.read_bytes())
+    apart("add", ".")
+    path.write_bytes(BROKEN)
+    apart("add", ".")
+    done = apart("commit", "-qm", "y")
+    assert done.returncode == 1, done.stderr
+    assert holds(apart("show", ":sub/app.py").stdout.encode())
+
+
+def test_the_variables_of_a_git_folder_elsewhere_are_followed(sandbox: Any, apart: Any) -> None:
+    apart("commit", "-qm", "x", "--allow-empty")
+    sandbox.env |= apart.variables
+    path = sandbox.write("sub/app.py", BROKEN)
+    assert sandbox.run("fix").returncode == 1
+    assert holds(path.read_bytes())
+    assert sandbox.run("undo").returncode == 0
+    assert path.read_bytes() == BROKEN
+    apart("add", ".")
+    assert sandbox.run("fix", "--staged", "--check", "test -e sub/app.py").returncode == 1
+    assert holds(apart("show", ":sub/app.py").stdout.encode())
+    assert sandbox.run("undo").returncode == 0
+    assert apart("show", ":sub/app.py").stdout.encode() == BROKEN
+    assert apart("worktree", "list").stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("fix",), ("fix", "--staged"), ("hook", "status")])
+def test_a_repository_that_git_does_not_trust_is_named_as_such(
+    sandbox: Any, arguments: tuple[str, ...]
+) -> None:
+    make(sandbox, b"app.py", text=BROKEN)
+    sandbox.git("add", ".")
+    sandbox.env |= {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_NOSYSTEM": "1"}
+    done = sandbox.run(*arguments)
+    assert done.returncode == 2
+    assert b"git does not trust the repository" in done.stderr
+    assert b"safe.directory" in done.stderr
+
+
 def test_a_file_behind_a_linked_folder_is_repaired_and_the_link_stays(sandbox: Any) -> None:
     make(sandbox, b"top.py")
     (sandbox.folder / "real").mkdir()
@@ -233,3 +307,9 @@ def test_without_ruff_a_commit_goes_on_unless_that_is_strict(
     assert done.stderr.count(b"\n") == 1
     assert b"ruff is not installed" in done.stderr
     assert run("--strict").returncode == 3
+    (sandbox.folder / "app.py").write_bytes(BROKEN + b"\nnope\n")
+    sandbox.git("add", ".")
+    done = run()
+    assert done.returncode == 1, done.stderr
+    assert b"so undefined names cannot be found; syntax errors are repaired all the same" in done.stderr
+    assert (sandbox.folder / "app.py").read_bytes() == WHOLE + b"\nnope\n"

@@ -77,6 +77,43 @@ def test_a_command_that_cannot_be_run_is_bad_input(sandbox: Any, project: Path) 
     assert b"cannot be run" in done.stderr
 
 
+def test_a_command_that_hangs_by_itself_starts_no_search(sandbox: Any, project: Path) -> None:
+    done = sandbox.run("fix", "--check", "sleep 300", "--check-timeout", "1", "stats.py")
+    assert done.returncode == 5
+    assert b"took longer than 1 s without a repair" in done.stderr
+    assert b"single-token" not in done.stderr
+    assert project.read_text() == WRONG
+
+
+def test_the_command_runs_where_the_user_stands(sandbox: Any, project: Path) -> None:
+    (sandbox.folder / "deep").mkdir()
+    sandbox.write("deep/check.py", TEST.replace("stats", "deep.stats"))
+    sandbox.write("deep/stats.py", WRONG)
+    sandbox.folder /= "deep"
+    done = sandbox.run("fix", "--check", COMMAND, "stats.py")
+    assert done.returncode == 1, done.stderr
+    assert (sandbox.folder / "stats.py").read_text() == RIGHT
+    assert project.read_text() == WRONG
+
+
+def test_ignored_files_are_in_the_copy_and_ignored_folders_are_not(sandbox: Any, project: Path) -> None:
+    sandbox.write(".gitignore", ".env\nbig/\nnode_modules/\n")
+    sandbox.write(".env", "1")
+    for name in ("big", "node_modules"):
+        (sandbox.folder / name).mkdir()
+        sandbox.write(f"{name}/file", "1")
+    command = "test -f .env && test ! -e big && test -f node_modules/file && rm .env && echo 2 >.env"
+    done = sandbox.run("fix", "--check", command, "stats.py")
+    assert done.returncode == 0, done.stderr
+    assert (sandbox.folder / ".env").read_text() == "1"
+
+
+def test_what_the_command_said_is_shown_where_nothing_held(sandbox: Any, project: Path) -> None:
+    arguments = ("fix", "-n", "2", "--check", "echo no such luck; false", "stats.py")
+    assert b"\n  no such luck\n" in sandbox.run(*arguments, "-v").stderr
+    assert b"\n  no such luck\n" not in sandbox.run(*arguments).stderr
+
+
 def test_a_configured_command_starts_no_search(sandbox: Any, project: Path) -> None:
     sandbox.env["SHARPEN_CHECK"] = "false"
     done = sandbox.run("fix", "stats.py")

@@ -152,3 +152,15 @@ def test_outside_git_there_is_nothing_to_stage(sandbox: Any) -> None:
     done = edit(sandbox, "--stage")
     assert done.returncode == 2
     assert b"--stage needs files in a git repository" in done.stderr
+
+
+def test_an_edit_that_gives_what_head_has_leaves_nothing_to_commit(sandbox: Any, repo: Path) -> None:
+    committed = repo.read_bytes()
+    repo.write_bytes(committed.replace(b"return", b"retrun", 1))
+    sandbox.script("".join(committed.decode().splitlines(keepends=True)[:2]))
+    before = sandbox.git("rev-parse", "HEAD")
+    done = edit(sandbox, "--commit")
+    assert done.returncode == 0, done.stderr
+    assert b"nothing is to be committed" in done.stderr
+    assert repo.read_bytes() == committed
+    assert sandbox.git("rev-parse", "HEAD") == before

@@ -258,3 +258,12 @@ def test_what_became_a_link_is_shown_by_the_command_that_the_refusal_names(sandb
     assert b"sharpen undo 1 a.py --print" in refused.stderr
     assert sandbox.run("undo", "1", "a.py", "--print").stdout.decode() == broken
     assert b"a.py" in sandbox.run("undo", "--list", "a.py").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--list", "99"), ("--list", "--redo"), ("1", "--print", "--redo"), ("--list", "--print")]
+)
+def test_what_does_not_go_together_is_wrong_usage(sandbox: Any, words: tuple[str, ...]) -> None:
+    done = sandbox.run("undo", *words)
+    assert done.returncode == 2
+    assert b"--list" in done.stderr

@@ -120,3 +120,39 @@ def test_later_grammar_is_not_broken_among_many_files(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("type X = int\n")
     assert diagnose_many([Document.read(path)]) == {str(path): ()}
+
+
+MARKED = "x = _('a')\ny = nope\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('builtins = ["_"]', ["nope"]),
+        ('builtins = ["_", "nope"]', []),
+        ('[lint.per-file-ignores]\n"a.py" = ["F821"]', []),
+        ('extend = "other.toml"', ["nope"]),
+        (
+            'fix = true\nunsafe-fixes = true\nfix-only = true\nforce-exclude = true\nexclude = ["a.py"]',
+            ["_", "nope"],
+        ),
+        ('required-version = ">=99"\nbuiltins = ["_"]', ["_", "nope"]),
+        ("no such thing", ["_", "nope"]),
+    ],
+)
+def test_what_the_project_calls_a_name_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, expected: list[str]
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (project / "ruff.toml").write_text(settings)
+    (project / "other.toml").write_text('builtins = ["_"]')
+    path = project / "a.py"
+    path.write_text(MARKED)
+    (on_disk,) = diagnose_many([Document.read(path)]).values()
+    as_text = diagnose(MARKED, str(path))
+    for found in (on_disk, as_text):
+        assert [MARKED[d.start_char : d.end_char] for d in found] == expected
+    assert path.read_text() == MARKED
