@@ -91,8 +91,7 @@ def _tell(chosen: Selection, options: Options) -> None:
             from sharpen.core.events import Failed
 
             write(Failed(0.0, "", error), chosen.code)
-        else:
-            say_error(error)
+        say_error(error)
 
 
 def _unavailable(error: EngineUnavailable, options: Options, broken: tuple[str, ...] = ()) -> int:

@@ -31,7 +31,7 @@ OLD = {
     "two.py": b"first\n" + b"line\n" * 4_000 + b"last\n",
 }
 LINKED = "two.py"
-RANDOM_KILLS = 200
+RANDOM_KILLS = 120
 
 
 def new_text(name: str) -> str:
