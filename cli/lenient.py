@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sharpen.cli.fatal import say
+from sharpen.cli.fatal import say, shown
 from sharpen.core.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -29,4 +29,4 @@ def say_it(error: EngineUnavailable, broken: tuple[str, ...] = ()) -> None:
     """The one line. `broken`: the files that nothing was done about."""
     names = dict.fromkeys(broken)
     stays = f"{next(iter(names))} stays broken" if len(names) == 1 else f"{len(names)} files stay broken"
-    say(f"sharpen: {error.message}{f'; {stays}' if names else ''}; the commit goes on")
+    say(shown(f"sharpen: {error.message}{f'; {stays}' if names else ''}; the commit goes on"))
